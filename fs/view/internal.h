@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SFS_VIEW_INTERNAL_H
+#define SFS_VIEW_INTERNAL_H
+
+/* What the files of the view share among themselves. */
+#include "scratchfs/cleanup.h"
+#include "scratchfs/fdcache.h"
+#include "scratchfs/view.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+	SFS_NODE_LOCKS = 256,
+	SFS_DEVICES = 4096
+};
+
+struct sfs_fdcache;
+
+struct sfs_view {
+	struct sfs_view_params params; /* source_path, covered_path: copies */
+	char *covered_name;	       /* last component of covered_path */
+	dev_t covered_dev;	       /* of the folder that it lies in */
+	ino_t covered_ino;
+
+	pthread_rwlock_t moves;
+	pthread_rwlock_t node_locks[SFS_NODE_LOCKS];
+
+	pthread_mutex_t table; /* guards what follows and nodes */
+	struct sfs_node **chains;
+	size_t n_chains, n_nodes;
+	struct sfs_node *root;
+
+	pthread_rwlock_t devices_lock;
+	dev_t devices[SFS_DEVICES];
+	unsigned int n_devices;
+
+	struct sfs_fdcache *fds;
+	struct sfs_notify notify;
+	uint64_t hash_key[2];
+
+	pthread_t reaper;
+	pthread_mutex_t reaper_lock;
+	pthread_cond_t reaper_wake;
+	bool reaper_runs, reaper_stop;
+};
+
+static inline struct sfs_store *sfs_view_store(struct sfs_view *view,
+					       unsigned int store)
+{
+	return view->params.stores[store];
+}
+
+/* --- node.c --- */
+
+/* What a name in a folder stands for; made by sfs_where_find(). */
+struct sfs_where {
+	bool exists;
+	bool scratch;	/* its place, also of a name that does not exist */
+	bool hidden;	/* a mark hides the host's object of this name */
+	uint16_t flags; /* of the node: place, LOWER, IN_GIT, ... */
+	int16_t rule;
+	uint16_t store;
+	uint16_t tree;	/* exists: where its object is */
+	struct stat st; /* exists: of its object */
+	int fd;		/* exists: O_PATH of its object; else -1 */
+};
+#define SFS_WHERE_NONE   \
+	{                \
+		.fd = -1 \
+	}
+void sfs_where_done(struct sfs_where *where);
+#define SFS_WHERE __attribute__((cleanup(sfs_where_done))) struct sfs_where
+
+/*
+ * Where `name` of folder `parent` lives.  as_dir: 1 or 0 when the caller is
+ * about to make a folder or something else, -1 when it only looks; it decides
+ * the place of a name that does not exist yet where a pattern asks for
+ * folders.  Returns 0 also when the name does not exist.
+ */
+int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, int as_dir, struct sfs_where *ret);
+
+/* Like it, for the entry of a listing: decides only whether the name `name`
+ * found in `tree` with DT_* type is what the view shows, without opening. */
+bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
+		     unsigned int tree, const char *name, unsigned int type);
+
+/*
+ * The node for what was found, made if need be; a reference, or (lookup) one
+ * more nlookup.  Takes where's descriptor into the cache.  -ENOMEM.
+ */
+int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
+		  const char *name, struct sfs_where *where, bool lookup,
+		  struct sfs_node **ret);
+
+/* The node that stands for this object now, a new reference; NULL: the kernel
+ * knows none. */
+struct sfs_node *sfs_node_find(struct sfs_view *view, bool scratch,
+			       const struct stat *st);
+
+/* The object of a node is another one now (copied up, crossed the border):
+ * new key, same number shown. Call with the node's lock held for writing. */
+void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
+		    unsigned int tree, const struct stat *st);
+
+/* The node has another name, or (parent NULL) none. */
+void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
+		     struct sfs_node *parent, char *owned_name);
+
+/* parent and name are still this node's. */
+bool sfs_node_has_name(struct sfs_view *view, struct sfs_node *node,
+		       struct sfs_node *parent, const char *name);
+
+/* --- namei.c --- */
+
+bool sfs_name_is_reserved(const char *name); /* a half-made thing of ours */
+/* Fills an entry from what was found: node (one more nlookup) and st. */
+int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, struct sfs_where *where,
+		   struct sfs_entry *ret);
+enum sfs_trust sfs_node_trust(struct sfs_view *view,
+			      const struct sfs_node *node);
+
+/* --- copy_up.c --- */
+
+/*
+ * Makes sure that the object of a scratch node is in its store; of a core one
+ * does nothing.  Parents are made too.  new_size >= 0: only so many bytes are
+ * needed (O_TRUNC).  Takes the node's lock itself: call without.  Call with
+ * view->moves held for reading.
+ */
+int sfs_copy_up(struct sfs_view *view, struct sfs_node *node, off_t new_size);
+
+/*
+ * The folder of `parent` in `tree` (tree/ or hidden/ of a store), made if
+ * missing: mirrors for core folders, copies for shown-through ones.
+ */
+int sfs_mirror_get(struct sfs_view *view, struct sfs_node *parent,
+		   unsigned int tree, struct sfs_fd *ret);
+
+/* Marks the host's object of this scratch name as hidden, or takes the mark
+ * away again.  Idempotent. */
+int sfs_hide(struct sfs_view *view, struct sfs_node *parent, unsigned int store,
+	     const char *name);
+int sfs_unhide(struct sfs_view *view, struct sfs_node *parent,
+	       unsigned int store, const char *name);
+
+/* --- listing.c --- */
+
+/* Is the folder empty as the view shows it?  0 yes, -ENOTEMPTY, or an error. */
+int sfs_list_is_empty(struct sfs_view *view, struct sfs_node *node);
+
+/* --- caller.c --- */
+
+/* New objects belong to the caller, with its umask, until _leave. */
+void sfs_caller_enter(struct sfs_view *view, const struct sfs_caller *caller);
+void sfs_caller_leave(struct sfs_view *view);
+
+#endif
