@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SCRATCHFS_COMMAND_H
+#define SCRATCHFS_COMMAND_H
+
+/*
+ * A command is one file, fs/cli/cmd_<verb>.c, with one function, declared here
+ * and listed in the table in fs/main.c.
+ *
+ * run() gets its own name as argv[0], so that getopt works as everywhere, and
+ * returns the exit status of the program.
+ */
+enum sfs_exit {
+	SFS_EXIT_OK = 0,
+	SFS_EXIT_FAILED = 1,
+	SFS_EXIT_USAGE = 2, /* also: a configuration that is wrong */
+};
+
+struct sfs_command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+/* scratchfs [OPTIONS] SOURCE MOUNTPOINT: what happens without a command. */
+int sfs_cmd_mount(int argc, char **argv);
+
+#endif
