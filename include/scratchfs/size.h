@@ -10,7 +10,8 @@
 /*
  * Reads a whole string such as "4096", "64K", "1G", "1.5g", "2MiB": a decimal
  * number, then nothing or one of B, K, M, G, T, P (powers of 1024, either case,
- * also followed by "B" or "iB").  A fraction is rounded down to whole bytes.
+ * also followed by "B" or "iB").  Of a fraction nine digits count; the
+ * result is rounded down to whole bytes.
  *
  * Returns 0, -EINVAL (not a size, also a negative one), or -ERANGE (does not
  * fit 63 bits, so it can always be an off_t).
