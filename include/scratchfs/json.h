@@ -56,7 +56,10 @@ void sfs_json_uint(struct sfs_json *json, uint64_t value);
 void sfs_json_bool(struct sfs_json *json, bool value);
 void sfs_json_null(struct sfs_json *json);
 
-/* RFC 3339, in UTC: "2026-01-31T12:34:56.000000789Z". */
+/*
+ * RFC 3339, in UTC: "2026-01-31T12:34:56.000000789Z"; null for a year that has
+ * more than four digits.
+ */
 void sfs_json_time(struct sfs_json *json, struct timespec value);
 
 /*
