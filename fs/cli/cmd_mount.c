@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#include "scratchfs/command.h"
+#include "scratchfs/msg.h"
+
+void sfs_cmd_mount_help(FILE *file)
+{
+	fputs("  -h, --help\n  -V, --version\n", file);
+}
+
+int sfs_cmd_mount(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	sfs_msg("this build cannot mount");
+	return SFS_EXIT_FAILED;
+}
