@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The scripts pass shellcheck.
+. "$(dirname "$0")/lib.sh"
+
+command -v shellcheck >/dev/null || exit 77
+mapfile -t scripts < <(project_files -name '*.sh' -o -path './.ci/run')
+shellcheck --external-sources --source-path=SCRIPTDIR --exclude=SC1091 \
+	"${scripts[@]}"
