@@ -37,7 +37,7 @@ static void leaves_far_words_alone(void **state)
 	static const char *const none[] = { NULL };
 
 	(void)state;
-	assert_null(sfs_suggest("/home/me/project", commands));
+	assert_null(sfs_suggest("~/projects/one", commands));
 	assert_null(sfs_suggest("xyz", commands));
 	assert_null(sfs_suggest("", commands));
 	assert_null(sfs_suggest("list", none));
