@@ -113,8 +113,8 @@ enum sfs_backing_walk_flags {
 	SFS_WALK_BORROW = 2, /* the same, put back when the folder is left */
 };
 
-/* Return 0 to go on, SFS_WALK_SKIP on ENTER to leave a folder out (no LEAVE
- * follows), -errno to end the walk with it. */
+/* Return 0 to go on, SFS_WALK_SKIP on ENTER to leave a folder out (else LEAVE
+ * follows every ENTER), -errno to end the walk with it. */
 #define SFS_WALK_SKIP 1
 typedef int sfs_backing_walk_visit(void *context,
 				   const struct sfs_backing_walk_entry *entry);
