@@ -30,6 +30,7 @@ struct sfs_view {
 	pthread_mutex_t table; /* guards what follows and nodes */
 	struct sfs_node **chains;
 	size_t n_chains, n_nodes;
+	uint64_t rekeys; /* how many nodes have got another object */
 	struct sfs_node *root;
 
 	pthread_rwlock_t devices_lock;
@@ -53,6 +54,9 @@ static inline struct sfs_store *sfs_view_store(struct sfs_view *view,
 }
 
 /* --- node.c --- */
+
+/* Frees nothing on failure. -ENOMEM. */
+int sfs_node_table_init(struct sfs_view *view);
 
 /* What a name in a folder stands for; made by sfs_where_find(). */
 struct sfs_where {
@@ -89,10 +93,11 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 
 /*
  * The node for what was found, made if need be; a reference, or (lookup) one
- * more nlookup.  Takes where's descriptor into the cache.  -ENOMEM.
+ * more nlookup.  -ENOMEM; -EAGAIN: some node got another object meanwhile, what
+ * was found may be old: look again.
  */
 int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
-		  const char *name, struct sfs_where *where, bool lookup,
+		  const char *name, const struct sfs_where *where, bool lookup,
 		  struct sfs_node **ret);
 
 /* The node that stands for this object now, a new reference; NULL: the kernel
@@ -113,13 +118,28 @@ void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
 bool sfs_node_has_name(struct sfs_view *view, struct sfs_node *node,
 		       struct sfs_node *parent, const char *name);
 
+/* --- fdcache.c --- */
+
+/* O_PATH of, or the attributes of, a name in a folder of a tree: never through
+ * a symlink, never into our own mount.  errno of openat(2), fstatat(2). */
+int sfs_fd_open_child(struct sfs_view *view, unsigned int tree, int parent_fd,
+		      const char *name);
+int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
+		      const char *name, struct stat *ret);
+
 /* --- namei.c --- */
 
 bool sfs_name_is_reserved(const char *name); /* a half-made thing of ours */
-/* Fills an entry from what was found: node (one more nlookup) and st. */
+/* Fills an entry from what was found: node (one more nlookup) and st.  Errors
+ * of sfs_node_make(). */
 int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
-		   const char *name, struct sfs_where *where,
+		   const char *name, const struct sfs_where *where,
 		   struct sfs_entry *ret);
+/* What was just made in folder `parent`, in `tree`, as where->scratch etc. say;
+ * the object's attributes are read here. */
+int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, struct sfs_where *where,
+		   unsigned int tree, struct sfs_entry *ret);
 enum sfs_trust sfs_node_trust(struct sfs_view *view,
 			      const struct sfs_node *node);
 

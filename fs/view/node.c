@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+enum { FIRST_CHAINS = 1024, MAPPED_SHIFT = 48 };
+
+struct key {
+	bool scratch;
+	unsigned int device;
+	uint64_t ino;
+};
+
+static size_t chain_of(const struct sfs_view *view, const struct key *key)
+{
+	uint64_t h = key->ino * 0x9e3779b97f4a7c15u;
+
+	h ^= (uint64_t)key->device << 1 | key->scratch;
+	h *= 0xff51afd7ed558ccdu;
+	return (size_t)(h >> 32) & (view->n_chains - 1);
+}
+
+static struct key key_of(const struct sfs_node *node)
+{
+	return (struct key){ sfs_node_is(node, SFS_NODE_SCRATCH), node->device,
+			     node->ino };
+}
+
+static bool has_key(const struct sfs_node *node, const struct key *key)
+{
+	return node->ino == key->ino && node->device == key->device &&
+	       sfs_node_is(node, SFS_NODE_SCRATCH) == key->scratch;
+}
+
+static struct sfs_node *find(const struct sfs_view *view, const struct key *key)
+{
+	struct sfs_node *node = view->chains[chain_of(view, key)];
+
+	while (node && !has_key(node, key))
+		node = node->next;
+	return node;
+}
+
+static void hash(struct sfs_view *view, struct sfs_node *node)
+{
+	struct key key = key_of(node);
+	struct sfs_node **chain = &view->chains[chain_of(view, &key)];
+
+	node->next = *chain;
+	*chain = node;
+	node->flags |= SFS_NODE_HASHED;
+	view->n_nodes++;
+}
+
+static void unhash(struct sfs_view *view, struct sfs_node *node)
+{
+	struct key key = key_of(node);
+	struct sfs_node **at = &view->chains[chain_of(view, &key)];
+
+	if (!sfs_node_is(node, SFS_NODE_HASHED))
+		return;
+	while (*at != node)
+		at = &(*at)->next;
+	*at = node->next;
+	node->flags &= (uint16_t)~SFS_NODE_HASHED;
+	view->n_nodes--;
+}
+
+/* The new, larger array is made without the lock and filled with it. */
+static void grow(struct sfs_view *view, size_t n_chains)
+{
+	struct sfs_node **bigger = calloc(n_chains, sizeof(*bigger));
+	struct sfs_node **old;
+	size_t n_old;
+
+	if (!bigger)
+		return; /* longer chains, nothing worse */
+	pthread_mutex_lock(&view->table);
+	old = view->chains;
+	n_old = view->n_chains;
+	if (n_old < n_chains) {
+		view->chains = bigger;
+		view->n_chains = n_chains;
+		view->n_nodes = 0;
+		for (size_t i = 0; i < n_old; i++)
+			for (struct sfs_node *n = old[i], *next; n; n = next) {
+				next = n->next;
+				hash(view, n);
+			}
+		bigger = old;
+	}
+	pthread_mutex_unlock(&view->table);
+	free(bigger);
+}
+
+int sfs_node_table_init(struct sfs_view *view)
+{
+	view->chains = calloc(FIRST_CHAINS, sizeof(*view->chains));
+	view->n_chains = FIRST_CHAINS;
+	return view->chains ? 0 : -ENOMEM;
+}
+
+struct sfs_node *sfs_node_root(struct sfs_view *view)
+{
+	return view->root;
+}
+
+struct sfs_node *sfs_node_get(struct sfs_view *view, struct sfs_node *node)
+{
+	pthread_mutex_lock(&view->table);
+	node->refs++;
+	pthread_mutex_unlock(&view->table);
+	return node;
+}
+
+/* Gives counts back; frees the node and whatever ancestor then has none. */
+static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
+		    uint64_t nlookup)
+{
+	while (node) {
+		struct sfs_node *parent = NULL;
+		bool last;
+
+		pthread_mutex_lock(&view->table);
+		node->refs -= refs;
+		node->nlookup -= nlookup < node->nlookup ? nlookup
+							 : node->nlookup;
+		last = !node->refs && !node->nlookup;
+		if (last) {
+			unhash(view, node);
+			parent = node->parent;
+		}
+		pthread_mutex_unlock(&view->table);
+		if (!last)
+			return;
+		sfs_fd_drop(view, node);
+		free(node->name);
+		free(node);
+		node = parent;
+		refs = 1;
+		nlookup = 0;
+	}
+}
+
+void sfs_node_put(struct sfs_view *view, struct sfs_node *node)
+{
+	release(view, node, 1, 0);
+}
+
+void sfs_node_forget(struct sfs_view *view, struct sfs_node *node, uint64_t n)
+{
+	release(view, node, 0, n);
+}
+
+int sfs_node_name(struct sfs_view *view, struct sfs_node *node,
+		  struct sfs_node **ret_parent, char ret_name[256])
+{
+	int r = -ENOENT;
+
+	pthread_mutex_lock(&view->table);
+	if (node->parent) {
+		node->parent->refs++;
+		*ret_parent = node->parent;
+		strcpy(ret_name, node->name);
+		r = 0;
+	}
+	pthread_mutex_unlock(&view->table);
+	return r;
+}
+
+bool sfs_node_has_name(struct sfs_view *view, struct sfs_node *node,
+		       struct sfs_node *parent, const char *name)
+{
+	bool same;
+
+	pthread_mutex_lock(&view->table);
+	same = node->parent == parent && !strcmp(node->name, name);
+	pthread_mutex_unlock(&view->table);
+	return same;
+}
+
+/* Length of the path, or -1 for a node that hangs in the air. Table locked. */
+static ssize_t path_length(const struct sfs_view *view,
+			   const struct sfs_node *node)
+{
+	ssize_t length = 0;
+
+	for (; node != view->root; node = node->parent) {
+		if (!node->parent)
+			return -1;
+		length += (ssize_t)strlen(node->name) + 1;
+	}
+	return length;
+}
+
+/* The end of the path is written first. Table locked. */
+static void path_fill(const struct sfs_view *view, const struct sfs_node *node,
+		      char *end)
+{
+	for (; node != view->root; node = node->parent) {
+		size_t n = strlen(node->name);
+
+		*--end = '/';
+		end -= n;
+		memcpy(end, node->name, n);
+	}
+}
+
+int sfs_node_path(struct sfs_view *view, struct sfs_node *node,
+		  const char *name, char **ret_path)
+{
+	size_t tail = name ? strlen(name) : 0;
+
+	for (;;) {
+		ssize_t length, again;
+		char *path;
+
+		pthread_mutex_lock(&view->table);
+		length = path_length(view, node);
+		pthread_mutex_unlock(&view->table);
+		if (length < 0)
+			return -ENOENT;
+		path = malloc((size_t)length + tail + 1);
+		if (!path)
+			return -ENOMEM;
+		pthread_mutex_lock(&view->table);
+		again = path_length(view, node);
+		if (again == length)
+			path_fill(view, node, path + length);
+		pthread_mutex_unlock(&view->table);
+		if (again == length) {
+			if (tail)
+				memcpy(path + length, name, tail);
+			else if (length)
+				length--;
+			path[(size_t)length + tail] = '\0';
+			*ret_path = path;
+			return 0;
+		}
+		free(path);
+	}
+}
+
+pthread_rwlock_t *sfs_node_lock(struct sfs_view *view,
+				const struct sfs_node *node)
+{
+	uintptr_t h = (uintptr_t)node / sizeof(*node);
+
+	return &view->node_locks[h % SFS_NODE_LOCKS];
+}
+
+unsigned int sfs_device_index(struct sfs_view *view, dev_t device)
+{
+	unsigned int i, n;
+
+	pthread_rwlock_rdlock(&view->devices_lock);
+	n = view->n_devices;
+	for (i = 0; i < n && view->devices[i] != device; i++)
+		;
+	pthread_rwlock_unlock(&view->devices_lock);
+	if (i < n)
+		return i;
+	pthread_rwlock_wrlock(&view->devices_lock);
+	for (; i < view->n_devices && view->devices[i] != device; i++)
+		;
+	if (i == view->n_devices && i < SFS_DEVICES - 1)
+		view->devices[view->n_devices++] = device;
+	pthread_rwlock_unlock(&view->devices_lock);
+	return i;
+}
+
+uint64_t sfs_device_ino(unsigned int device, ino_t ino)
+{
+	return (uint64_t)ino ^ (uint64_t)device << MAPPED_SHIFT;
+}
+
+void sfs_node_show(struct sfs_view *view, const struct sfs_node *node,
+		   struct stat *st)
+{
+	(void)view;
+	st->st_ino = node->shown_ino;
+}
+
+/* What a folder's children are matched against. */
+struct states {
+	uint32_t scratch, readonly;
+};
+
+static int states_of(struct sfs_view *view, const struct sfs_node *parent,
+		     const char *name, const struct sfs_where *where,
+		     struct states *ret)
+{
+	int r = 0;
+
+	*ret = (struct states){ SFS_RULES_ROOT, SFS_RULES_ROOT };
+	if (!S_ISDIR(where->st.st_mode) || where->scratch)
+		return 0;
+	if (!(where->flags & SFS_NODE_IN_GIT))
+		r = sfs_rules_enter(view->params.scratch, parent->state, name,
+				    &ret->scratch);
+	if (!r && view->params.readonly)
+		r = sfs_rules_enter(view->params.readonly,
+				    parent->readonly_state, name,
+				    &ret->readonly);
+	return r;
+}
+
+static void set_from_where(struct sfs_node *node, const struct sfs_where *where,
+			   const struct states *states)
+{
+	uint16_t keep = node->flags & SFS_NODE_HASHED;
+
+	node->flags = (uint16_t)(where->flags | keep);
+	node->rule = where->rule;
+	node->store = where->store;
+	node->tree = where->tree;
+	node->state = states->scratch;
+	node->readonly_state = states->readonly;
+}
+
+/*
+ * The host may have moved a folder below one of its former descendants: cut
+ * the link that would close a ring.  Table locked.
+ */
+static void cut_ring(struct sfs_node *node, struct sfs_node *parent)
+{
+	for (struct sfs_node *p = parent; p->parent; p = p->parent)
+		if (p->parent == node) {
+			p->parent = NULL;
+			node->refs--; /* the caller holds another count */
+			return;
+		}
+}
+
+/* A second link, or the host has moved it. Returns the former parent, whose
+ * reference the caller then has to give back.  Table locked. */
+static struct sfs_node *set_name(struct sfs_node *node, struct sfs_node *parent,
+				 char **name)
+{
+	struct sfs_node *was = node->parent;
+	char *old = node->name;
+
+	cut_ring(node, parent);
+	node->name = *name;
+	*name = old;
+	node->parent = parent;
+	parent->refs++;
+	return was;
+}
+
+static bool is_named(const struct sfs_node *node, const struct sfs_node *parent,
+		     const char *name)
+{
+	return node->parent == parent && !strcmp(node->name, name);
+}
+
+/* One attempt of sfs_node_make(). */
+struct making {
+	struct key key;
+	const struct sfs_where *where;
+	struct states states;
+	struct sfs_node *fresh; /* NULL: not allocated yet */
+	char *spare;		/* a copy of the name, or NULL */
+	struct sfs_node *was;	/* a parent to give back */
+	bool full;
+};
+
+/* Finds the node or puts the fresh one in.  0; 1: allocate and come again;
+ * -EAGAIN.  Table locked. */
+static int enter(struct sfs_view *view, struct sfs_node *parent,
+		 const char *name, struct making *m, struct sfs_node **ret)
+{
+	struct sfs_node *node = find(view, &m->key);
+
+	if (node && node->type != (m->where->st.st_mode & S_IFMT) >> 12) {
+		unhash(view, node); /* the host gave its number out again */
+		node = NULL;
+	}
+	if (!node) {
+		if (m->where->rekeys != view->rekeys)
+			return -EAGAIN;
+		if (!m->fresh)
+			return 1;
+		node = sfs_steal_ptr(&m->fresh);
+		node->name = sfs_steal_ptr(&m->spare);
+		node->parent = parent;
+		parent->refs++;
+		hash(view, node);
+		m->full = view->n_nodes > view->n_chains;
+	} else if (node != view->root && !is_named(node, parent, name)) {
+		if (!m->spare)
+			return 1;
+		m->was = set_name(node, parent, &m->spare);
+	}
+	set_from_where(node, m->where, &m->states);
+	*ret = node;
+	return 0;
+}
+
+static int make_ready(struct making *m, const char *name)
+{
+	m->spare = strdup(name);
+	m->fresh = calloc(1, sizeof(*m->fresh));
+	if (!m->spare || !m->fresh)
+		return -ENOMEM;
+	m->fresh->device = (uint16_t)m->key.device;
+	m->fresh->ino = m->key.ino;
+	m->fresh->shown_ino = sfs_device_ino(m->key.device, m->key.ino);
+	m->fresh->type = (uint16_t)((m->where->st.st_mode & S_IFMT) >> 12);
+	m->fresh->flags = m->where->flags & SFS_NODE_SCRATCH;
+	return 0;
+}
+
+int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
+		  const char *name, const struct sfs_where *where, bool lookup,
+		  struct sfs_node **ret)
+{
+	struct making m = { .where = where };
+	int r = states_of(view, parent, name, where, &m.states);
+
+	m.key = (struct key){ where->scratch,
+			      sfs_device_index(view, where->st.st_dev),
+			      where->st.st_ino };
+	while (!r) {
+		pthread_mutex_lock(&view->table);
+		r = enter(view, parent, name, &m, ret);
+		if (!r && lookup)
+			(*ret)->nlookup++;
+		else if (!r)
+			(*ret)->refs++;
+		pthread_mutex_unlock(&view->table);
+		if (r != 1)
+			break;
+		r = make_ready(&m, name);
+	}
+	if (m.was)
+		sfs_node_put(view, m.was);
+	free(m.spare);
+	free(m.fresh);
+	if (m.full)
+		grow(view, view->n_chains * 4);
+	return r;
+}
+
+struct sfs_node *sfs_node_find(struct sfs_view *view, bool scratch,
+			       const struct stat *st)
+{
+	struct key key = { scratch, sfs_device_index(view, st->st_dev),
+			   st->st_ino };
+	struct sfs_node *node;
+
+	pthread_mutex_lock(&view->table);
+	node = find(view, &key);
+	if (node)
+		node->refs++;
+	pthread_mutex_unlock(&view->table);
+	return node;
+}
+
+void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
+		    unsigned int tree, const struct stat *st)
+{
+	struct key key = { scratch, sfs_device_index(view, st->st_dev),
+			   st->st_ino };
+	struct sfs_node *other;
+
+	pthread_mutex_lock(&view->table);
+	unhash(view, node);
+	other = find(view, &key);
+	if (other)
+		unhash(view, other); /* a dead one; its number was reused */
+	node->device = (uint16_t)key.device;
+	view->rekeys++;
+	node->ino = key.ino;
+	node->tree = (uint16_t)tree;
+	node->flags &= (uint16_t)~SFS_NODE_SCRATCH;
+	if (scratch)
+		node->flags |= SFS_NODE_SCRATCH;
+	hash(view, node);
+	pthread_mutex_unlock(&view->table);
+}
+
+void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
+		     struct sfs_node *parent, char *owned_name)
+{
+	struct sfs_node *was;
+	char *old;
+
+	pthread_mutex_lock(&view->table);
+	was = node->parent;
+	old = node->name;
+	node->parent = parent;
+	node->name = owned_name;
+	if (parent) {
+		parent->refs++;
+		node->flags &= (uint16_t)~SFS_NODE_UNLINKED;
+	} else {
+		node->flags |= SFS_NODE_UNLINKED;
+	}
+	pthread_mutex_unlock(&view->table);
+	free(old);
+	if (was)
+		sfs_node_put(view, was);
+}
