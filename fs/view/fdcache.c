@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "fdcache_internal.h"
 #include "internal.h"
 
 #include <fcntl.h>
@@ -16,14 +15,14 @@ enum {
 };
 
 struct sfs_fd_entry {
-	struct sfs_fd_entry *next;	   /* in its hash chain */
+	struct sfs_fd_entry *next;	    /* in its hash chain */
 	struct sfs_fd_entry *older, *newer; /* in the LRU */
 	struct sfs_node *node;
 	unsigned int kind; /* a tree, KIND_READ or KIND_WRITE */
 	int fd;
 	unsigned int users;
 	bool pinned;
-	bool dead; /* out of the table: closed by its last user */
+	bool dead;  /* out of the table: closed by its last user */
 	bool brief; /* a writer of a file that may be executed */
 	uint64_t used_ns;
 };
@@ -512,11 +511,13 @@ static int path_by_names(struct sfs_view *view, struct sfs_node *node,
 	return r;
 }
 
-int sfs_fd_path(struct sfs_view *view, struct sfs_node *node,
-		unsigned int tree, struct sfs_fd *ret)
+int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
+		struct sfs_fd *ret)
 {
 	/* Names change while we climb: a folder moved in the view, say. */
-	enum { ATTEMPTS = 3 };
+	enum {
+		ATTEMPTS = 3
+	};
 	int r = -ESTALE;
 
 	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -ENOENT); i++) {

@@ -66,16 +66,10 @@ struct sfs_where {
 	uint16_t flags; /* of the node: place, LOWER, IN_GIT, ... */
 	int16_t rule;
 	uint16_t store;
-	uint16_t tree;	/* exists: where its object is */
-	struct stat st; /* exists: of its object */
-	int fd;		/* exists: O_PATH of its object; else -1 */
+	uint16_t tree;	 /* exists: where its object is */
+	struct stat st;	 /* exists: of its object */
+	uint64_t rekeys; /* view->rekeys before the look */
 };
-#define SFS_WHERE_NONE   \
-	{                \
-		.fd = -1 \
-	}
-void sfs_where_done(struct sfs_where *where);
-#define SFS_WHERE __attribute__((cleanup(sfs_where_done))) struct sfs_where
 
 /*
  * Where `name` of folder `parent` lives.  as_dir: 1 or 0 when the caller is
@@ -120,6 +114,10 @@ bool sfs_node_has_name(struct sfs_view *view, struct sfs_node *node,
 
 /* --- fdcache.c --- */
 
+/* -ENOMEM */
+int sfs_fdcache_new(struct sfs_fdcache **ret);
+void sfs_fdcache_free(struct sfs_fdcache *cache);
+
 /* O_PATH of, or the attributes of, a name in a folder of a tree: never through
  * a symlink, never into our own mount.  errno of openat(2), fstatat(2). */
 int sfs_fd_open_child(struct sfs_view *view, unsigned int tree, int parent_fd,
@@ -130,6 +128,9 @@ int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
 /* --- namei.c --- */
 
 bool sfs_name_is_reserved(const char *name); /* a half-made thing of ours */
+/* Does a mark in the store hide the host's object of this scratch name? */
+int sfs_where_is_hidden(struct sfs_view *view, struct sfs_node *parent,
+			unsigned int store, const char *name, bool *ret);
 /* Fills an entry from what was found: node (one more nlookup) and st.  Errors
  * of sfs_node_make(). */
 int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
@@ -138,8 +139,8 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 /* What was just made in folder `parent`, in `tree`, as where->scratch etc. say;
  * the object's attributes are read here. */
 int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
-		   const char *name, struct sfs_where *where,
-		   unsigned int tree, struct sfs_entry *ret);
+		   const char *name, struct sfs_where *where, unsigned int tree,
+		   struct sfs_entry *ret);
 enum sfs_trust sfs_node_trust(struct sfs_view *view,
 			      const struct sfs_node *node);
 
@@ -166,6 +167,12 @@ int sfs_hide(struct sfs_view *view, struct sfs_node *parent, unsigned int store,
 	     const char *name);
 int sfs_unhide(struct sfs_view *view, struct sfs_node *parent,
 	       unsigned int store, const char *name);
+
+/* --- attr.c --- */
+
+/* A core folder's times and link count, with what its mirrors add. */
+void sfs_folder_show(struct sfs_view *view, struct sfs_node *node,
+		     struct stat *st);
 
 /* --- listing.c --- */
 

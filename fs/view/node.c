@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
 
-enum { FIRST_CHAINS = 1024, MAPPED_SHIFT = 48 };
+enum {
+	FIRST_CHAINS = 1024,
+	MAPPED_SHIFT = 48
+};
 
 struct key {
 	bool scratch;
@@ -121,8 +124,8 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 
 		pthread_mutex_lock(&view->table);
 		node->refs -= refs;
-		node->nlookup -= nlookup < node->nlookup ? nlookup
-							 : node->nlookup;
+		node->nlookup -=
+			nlookup < node->nlookup ? nlookup : node->nlookup;
 		last = !node->refs && !node->nlookup;
 		if (last) {
 			unhash(view, node);

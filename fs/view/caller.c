@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
+
+/*
+ * Identity is a thread's own: fsuid and fsgid in the kernel, the umask after
+ * unshare(CLONE_FS).  Leaving fsuid 0 takes the file capabilities from the
+ * effective set (capabilities(7)); they are raised again, because the kernel
+ * has already checked the caller's permissions and the store's folders are
+ * ours alone.
+ */
+int sfs_view_thread_init(struct sfs_view *view)
+{
+	(void)view;
+	if (unshare(CLONE_FS))
+		return -errno;
+	umask(0);
+	return 0;
+}
+
+static void raise_file_capabilities(void)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &header, caps))
+		return;
+	caps[0].effective |= caps[0].permitted &
+			     (1u << CAP_DAC_OVERRIDE |
+			      1u << CAP_DAC_READ_SEARCH | 1u << CAP_FSETID);
+	(void)syscall(SYS_capset, &header, caps);
+}
+
+void sfs_caller_enter(struct sfs_view *view, const struct sfs_caller *caller)
+{
+	umask(caller->umask);
+	if (!view->params.as_caller)
+		return;
+	setfsgid(caller->gid);
+	setfsuid(caller->uid);
+	if (caller->uid)
+		raise_file_capabilities();
+}
+
+void sfs_caller_leave(struct sfs_view *view)
+{
+	umask(0);
+	if (!view->params.as_caller)
+		return;
+	setfsuid(0);
+	setfsgid(0);
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+#include "internal.h"
+
+#include <dirent.h>
+
+/*
+ * Which place a name lives in.
+ *
+ * In a scratch folder everything is scratch.  In a core folder the rules
+ * decide, and they may decide differently for a folder and for anything else
+ * ("logs/" diverts folders only); git's index may overrule them; and of the
+ * objects that then compete for the name (one in a store, one on the host)
+ * the store's wins, unless the pattern says that what the host has is core.
+ * Only a name that exists nowhere needs to be told what the caller wants to
+ * make of it.
+ */
+struct verdict {
+	int dir, other; /* the rule for a folder and for anything else, or -1 */
+	uint16_t dir_flags; /* a core folder's: SFS_NODE_DIVERTS */
+	int diverts;	    /* then: the rule */
+};
+
+bool sfs_name_is_reserved(const char *name)
+{
+	return sfs_store_is_temp(name);
+}
+
+static bool is_git(const struct sfs_node *parent, const char *name)
+{
+	return sfs_node_is(parent, SFS_NODE_IN_GIT) || !strcmp(name, ".git");
+}
+
+static const struct sfs_rule *rule_of(struct sfs_view *view, int index)
+{
+	return sfs_rules_get(view->params.scratch, index);
+}
+
+/* What the host has under this rule's names is core: the pattern says so, or
+ * git's index could not be read. */
+static bool keeps_host(struct sfs_view *view, const struct sfs_rule *rule)
+{
+	return rule->existing == SFS_EXISTING_CORE ||
+	       (!rule->tracked_ignore && view->params.tracked &&
+		sfs_tracked_unreadable(view->params.tracked));
+}
+
+static int match(struct sfs_view *view, const struct sfs_node *parent,
+		 const char *name, bool is_dir)
+{
+	if (sfs_node_is(parent, SFS_NODE_DIVERTS))
+		return parent->rule;
+	return sfs_rules_match(view->params.scratch, parent->state, name,
+			       is_dir);
+}
+
+/* What git tracks is core, whatever the rules say. */
+static void heed_git(struct verdict *v, enum sfs_tracked_kind kind,
+		     const struct sfs_rule *dir_rule, bool dir_ignore,
+		     bool other_ignore)
+{
+	if (kind == SFS_TRACKED_FILE && !other_ignore) {
+		v->other = -1;
+		if (!dir_ignore)
+			v->dir = -1;
+		return;
+	}
+	if ((kind == SFS_TRACKED_DOTS || kind == SFS_TRACKED_FOLDER) &&
+	    dir_rule && !dir_ignore) {
+		if (!(dir_rule->builtin && kind == SFS_TRACKED_FOLDER)) {
+			v->dir_flags = SFS_NODE_DIVERTS;
+			v->diverts = v->dir;
+		}
+		v->dir = -1;
+		if (!other_ignore)
+			v->other = -1;
+	}
+}
+
+static int judge(struct sfs_view *view, struct sfs_node *parent,
+		 const char *name, struct verdict *v)
+{
+	const struct sfs_rule *dir_rule, *other_rule;
+	SFS_FREE char *path = NULL;
+	int r;
+
+	*v = (struct verdict){ .diverts = -1 };
+	v->dir = match(view, parent, name, true);
+	v->other = match(view, parent, name, false);
+	if ((v->dir < 0 && v->other < 0) || !view->params.tracked)
+		return 0;
+	r = sfs_node_path(view, parent, name, &path);
+	if (r)
+		return r;
+	dir_rule = v->dir < 0 ? NULL : rule_of(view, v->dir);
+	other_rule = v->other < 0 ? NULL : rule_of(view, v->other);
+	heed_git(v, sfs_tracked_query(view->params.tracked, path), dir_rule,
+		 dir_rule && dir_rule->tracked_ignore,
+		 other_rule && other_rule->tracked_ignore);
+	return 0;
+}
+
+static bool absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR;
+}
+
+/* What `tree` has under this name.  -ENOENT also when the folder has no object
+ * there. */
+static int stat_in(struct sfs_view *view, struct sfs_node *parent,
+		   unsigned int tree, const char *name, struct stat *ret)
+{
+	SFS_FD dir = SFS_FD_NONE;
+	int r = sfs_fd_path(view, parent, tree, &dir);
+
+	return r ? r : sfs_fd_stat_child(view, tree, dir.fd, name, ret);
+}
+
+int sfs_where_is_hidden(struct sfs_view *view, struct sfs_node *parent,
+			unsigned int store, const char *name, bool *ret)
+{
+	struct stat st;
+	int r = stat_in(view, parent, sfs_hidden_of_store(store), name, &st);
+
+	*ret = !r && S_ISREG(st.st_mode);
+	return absent(r) ? 0 : r;
+}
+
+static void set_scratch(struct sfs_view *view, struct sfs_where *where,
+			int rule, unsigned int store)
+{
+	where->scratch = true;
+	where->rule = (int16_t)rule;
+	where->store = (uint16_t)store;
+	where->flags = SFS_NODE_SCRATCH;
+	if (!sfs_view_store(view, store)->volume)
+		where->flags |= SFS_NODE_PRIVATE;
+}
+
+static void set_exists(struct sfs_where *where, unsigned int tree,
+		       const struct stat *st)
+{
+	where->exists = true;
+	where->tree = (uint16_t)tree;
+	where->st = *st;
+	if (S_ISDIR(st->st_mode))
+		where->flags |= SFS_NODE_DIR;
+}
+
+static void set_core(struct sfs_view *view, struct sfs_node *parent,
+		     const char *name, bool is_dir, struct sfs_where *where)
+{
+	where->scratch = false;
+	where->rule = -1;
+	where->flags = 0;
+	if (is_git(parent, name))
+		where->flags |= SFS_NODE_IN_GIT;
+	if (sfs_node_is(parent, SFS_NODE_READONLY) ||
+	    (view->params.readonly &&
+	     sfs_rules_match(view->params.readonly, parent->readonly_state,
+			     name, is_dir) >= 0))
+		where->flags |= SFS_NODE_READONLY;
+}
+
+/* The host's object under a scratch name, as far as it is visible. */
+static int stat_lower(struct sfs_view *view, struct sfs_node *parent,
+		      const char *name, struct sfs_where *where,
+		      struct stat *ret)
+{
+	int r = sfs_where_is_hidden(view, parent, where->store, name,
+				    &where->hidden);
+
+	if (r)
+		return r;
+	if (where->hidden)
+		return -ENOENT;
+	return stat_in(view, parent, SFS_TREE_HOST, name, ret);
+}
+
+/*
+ * The object in the store is the name's; a folder may have the host's shine
+ * through.
+ */
+static int take_upper(struct sfs_view *view, struct sfs_node *parent,
+		      const char *name, bool show, const struct stat *upper,
+		      struct sfs_where *where)
+{
+	struct stat lower;
+	int r;
+
+	set_exists(where, sfs_tree_of_store(where->store), upper);
+	if (!S_ISDIR(upper->st_mode) || !show)
+		return 0;
+	r = stat_lower(view, parent, name, where, &lower);
+	if (!r && S_ISDIR(lower.st_mode))
+		where->flags |= SFS_NODE_LOWER;
+	return absent(r) ? 0 : r;
+}
+
+static int find_in_scratch(struct sfs_view *view, struct sfs_node *parent,
+			   const char *name, struct sfs_where *where)
+{
+	bool show = sfs_node_is(parent, SFS_NODE_LOWER);
+	struct stat st;
+	int r;
+
+	set_scratch(view, where, parent->rule, parent->store);
+	r = stat_in(view, parent, sfs_tree_of_store(where->store), name, &st);
+	if (!r)
+		return take_upper(view, parent, name, show, &st, where);
+	if (!absent(r) || !show)
+		return absent(r) ? 0 : r;
+	r = stat_lower(view, parent, name, where, &st);
+	if (!r) {
+		set_exists(where, SFS_TREE_HOST, &st);
+		where->flags |= SFS_NODE_LOWER;
+	}
+	return absent(r) ? 0 : r;
+}
+
+static int find_core(struct sfs_view *view, struct sfs_node *parent,
+		     const char *name, int as_dir, struct sfs_where *where)
+{
+	struct stat st;
+	int r = stat_in(view, parent, SFS_TREE_HOST, name, &st);
+
+	set_core(view, parent, name, r ? as_dir == 1 : S_ISDIR(st.st_mode),
+		 where);
+	if (!r)
+		set_exists(where, SFS_TREE_HOST, &st);
+	return absent(r) ? 0 : r;
+}
+
+/* Looks in the store of a rule for what that rule is about: 0 found. */
+static int find_upper(struct sfs_view *view, struct sfs_node *parent,
+		      const char *name, int rule, int for_dir,
+		      struct sfs_where *where)
+{
+	const struct sfs_rule *p;
+	struct stat st;
+	int r;
+
+	if (rule < 0)
+		return -ENOENT;
+	p = rule_of(view, rule);
+	r = stat_in(view, parent, sfs_tree_of_store(p->store), name, &st);
+	if (!r && for_dir >= 0 && S_ISDIR(st.st_mode) != (for_dir == 1))
+		r = -ENOENT;
+	if (r)
+		return absent(r) ? -ENOENT : r;
+	set_scratch(view, where, rule, p->store);
+	return take_upper(view, parent, name, p->existing == SFS_EXISTING_SHOW,
+			  &st, where);
+}
+
+static int find_in_stores(struct sfs_view *view, struct sfs_node *parent,
+			  const char *name, const struct verdict *v,
+			  struct sfs_where *where)
+{
+	int r;
+
+	if (v->dir == v->other)
+		return find_upper(view, parent, name, v->dir, -1, where);
+	r = find_upper(view, parent, name, v->dir, 1, where);
+	if (r == -ENOENT)
+		r = find_upper(view, parent, name, v->other, 0, where);
+	return r;
+}
+
+/* The host's object, under a name that a rule is about.  -ENOENT: none that
+ * the view shows. */
+static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
+			const char *name, const struct verdict *v,
+			const struct stat *st, struct sfs_where *where)
+{
+	bool is_dir = S_ISDIR(st->st_mode);
+	int rule = is_dir ? v->dir : v->other;
+	const struct sfs_rule *p;
+	int r;
+
+	if (rule < 0 || keeps_host(view, p = rule_of(view, rule))) {
+		set_core(view, parent, name, is_dir, where);
+		if (is_dir && rule < 0 && v->dir_flags) {
+			where->flags |= v->dir_flags;
+			where->rule = (int16_t)v->diverts;
+			where->store =
+				(uint16_t)rule_of(view, v->diverts)->store;
+		}
+		set_exists(where, SFS_TREE_HOST, st);
+		return 0;
+	}
+	if (p->existing == SFS_EXISTING_HIDE)
+		return -ENOENT;
+	set_scratch(view, where, rule, p->store);
+	r = sfs_where_is_hidden(view, parent, where->store, name,
+				&where->hidden);
+	if (r)
+		return r;
+	if (where->hidden)
+		return -ENOENT;
+	set_exists(where, SFS_TREE_HOST, st);
+	where->flags |= SFS_NODE_LOWER;
+	return 0;
+}
+
+/* A name that exists nowhere: what would be made of it? */
+static void place_new(struct sfs_view *view, struct sfs_node *parent,
+		      const char *name, const struct verdict *v, int as_dir,
+		      struct sfs_where *where)
+{
+	int rule = as_dir == 1 ? v->dir : v->other;
+
+	if (rule >= 0) {
+		set_scratch(view, where, rule, rule_of(view, rule)->store);
+		return;
+	}
+	set_core(view, parent, name, as_dir == 1, where);
+	if (as_dir == 1 && v->dir_flags) {
+		where->flags |= v->dir_flags;
+		where->rule = (int16_t)v->diverts;
+		where->store = (uint16_t)rule_of(view, v->diverts)->store;
+	}
+}
+
+/* What the host has counts before what a store has. */
+static bool host_first(struct sfs_view *view, const struct verdict *v,
+		       const struct stat *st)
+{
+	int rule = S_ISDIR(st->st_mode) ? v->dir : v->other;
+
+	return rule >= 0 && keeps_host(view, rule_of(view, rule));
+}
+
+static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
+		      const char *name, int as_dir, const struct verdict *v,
+		      struct sfs_where *where)
+{
+	struct stat st;
+	int host = stat_in(view, parent, SFS_TREE_HOST, name, &st);
+	int r = -ENOENT;
+
+	if (host && !absent(host))
+		return host;
+	if (!host && host_first(view, v, &st))
+		return find_on_host(view, parent, name, v, &st, where);
+	r = find_in_stores(view, parent, name, v, where);
+	if (r == -ENOENT && !host)
+		r = find_on_host(view, parent, name, v, &st, where);
+	if (r == -ENOENT) {
+		place_new(view, parent, name, v, as_dir, where);
+		r = 0;
+	}
+	return r;
+}
+
+static uint64_t rekeys_now(struct sfs_view *view)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&view->table);
+	n = view->rekeys;
+	pthread_mutex_unlock(&view->table);
+	return n;
+}
+
+int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, int as_dir, struct sfs_where *ret)
+{
+	struct verdict v;
+	int r;
+
+	*ret = (struct sfs_where){ .rule = -1, .rekeys = rekeys_now(view) };
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	if (sfs_name_is_reserved(name))
+		return as_dir < 0 ? 0 : -EPERM;
+	if (sfs_node_is(parent, SFS_NODE_SCRATCH))
+		return find_in_scratch(view, parent, name, ret);
+	if (is_git(parent, name))
+		return find_core(view, parent, name, as_dir, ret);
+	r = judge(view, parent, name, &v);
+	if (r)
+		return r;
+	if (v.dir < 0 && v.other < 0 && !v.dir_flags)
+		return find_core(view, parent, name, as_dir, ret);
+	return find_ruled(view, parent, name, as_dir, &v, ret);
+}
+
+/* Is the host's name in a folder that a rule is about shown as scratch? */
+static bool shows_lower(struct sfs_view *view, struct sfs_node *parent,
+			unsigned int store, const char *name)
+{
+	bool hidden;
+
+	return !sfs_where_is_hidden(view, parent, store, name, &hidden) &&
+	       !hidden;
+}
+
+bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
+		     unsigned int tree, const char *name, unsigned int type)
+{
+	const struct sfs_rule *p;
+	struct verdict v;
+	int rule;
+
+	if (sfs_name_is_reserved(name))
+		return false;
+	if (sfs_node_is(parent, SFS_NODE_SCRATCH))
+		return tree != SFS_TREE_HOST ||
+		       (sfs_node_is(parent, SFS_NODE_LOWER) &&
+			shows_lower(view, parent, parent->store, name));
+	if (is_git(parent, name))
+		return tree == SFS_TREE_HOST;
+	if (judge(view, parent, name, &v))
+		return false;
+	rule = type == DT_DIR ? v.dir : v.other;
+	if (rule < 0)
+		return tree == SFS_TREE_HOST;
+	p = rule_of(view, rule);
+	if (tree != SFS_TREE_HOST)
+		return tree == sfs_tree_of_store(p->store);
+	if (keeps_host(view, p))
+		return true;
+	return p->existing == SFS_EXISTING_SHOW &&
+	       shows_lower(view, parent, p->store, name);
+}
+
+enum sfs_trust sfs_node_trust(struct sfs_view *view,
+			      const struct sfs_node *node)
+{
+	(void)view;
+	if (sfs_node_is(node, SFS_NODE_PRIVATE) &&
+	    node->tree != SFS_TREE_HOST && !sfs_node_is(node, SFS_NODE_LOWER))
+		return SFS_TRUST_FOREVER;
+	return SFS_TRUST_NONE;
+}
+
+/* A name in the store wins over the host's, unless the pattern says not. */
+static enum sfs_trust entry_trust(struct sfs_view *view,
+				  const struct sfs_where *where)
+{
+	if (!(where->flags & SFS_NODE_PRIVATE) ||
+	    where->tree == SFS_TREE_HOST ||
+	    keeps_host(view, rule_of(view, where->rule)))
+		return SFS_TRUST_NONE;
+	return SFS_TRUST_FOREVER;
+}
+
+int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, const struct sfs_where *where,
+		   struct sfs_entry *ret)
+{
+	int r = sfs_node_make(view, parent, name, where, true, &ret->node);
+
+	if (r)
+		return r;
+	ret->st = where->st;
+	sfs_node_show(view, ret->node, &ret->st);
+	if (S_ISDIR(where->st.st_mode) && !where->scratch)
+		sfs_folder_show(view, ret->node, &ret->st);
+	ret->trust_entry = entry_trust(view, where);
+	ret->trust_attr = sfs_node_trust(view, ret->node);
+	return 0;
+}
+
+int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, struct sfs_where *where, unsigned int tree,
+		   struct sfs_entry *ret)
+{
+	struct stat st;
+	int r;
+
+	do {
+		where->rekeys = rekeys_now(view);
+		r = stat_in(view, parent, tree, name, &st);
+		if (r)
+			return r;
+		set_exists(where, tree, &st);
+		r = sfs_entry_fill(view, parent, name, where, ret);
+	} while (r == -EAGAIN);
+	return r;
+}
+
+int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
+		    const char *name, struct sfs_entry *ret)
+{
+	struct sfs_where where;
+	int r;
+
+	do {
+		r = sfs_where_find(view, parent, name, -1, &where);
+		if (r)
+			return r;
+		if (where.exists)
+			r = sfs_entry_fill(view, parent, name, &where, ret);
+	} while (r == -EAGAIN);
+	if (!r && !where.exists) {
+		*ret = (struct sfs_entry){ .node = NULL };
+		if (sfs_node_trust(view, parent) == SFS_TRUST_FOREVER)
+			ret->trust_entry = SFS_TRUST_FOREVER;
+	}
+	return r;
+}
