@@ -3,6 +3,7 @@
 #define SFS_VIEW_INTERNAL_H
 
 /* What the files of the view share among themselves. */
+#include "scratchfs/backing.h"
 #include "scratchfs/cleanup.h"
 #include "scratchfs/fdcache.h"
 #include "scratchfs/view.h"
