@@ -219,7 +219,8 @@ mount_view() {
 	shift 2
 	[ -d "$mountpoint" ] || is_mounted "$mountpoint" || mkdir -p "$mountpoint"
 	before=" $(daemon_pids | tr '\n' ' ')"
-	timeout -k 5 60 "$SCRATCHFS" "$@" "$source" "$mountpoint" ||
+	timeout -k 5 60 "$SCRATCHFS" ${SFS_TEST_OPTIONS:+-o "$SFS_TEST_OPTIONS"} \
+		"$@" "$source" "$mountpoint" ||
 		fail "mounting $source on $mountpoint: exit $?"
 	is_mounted "$mountpoint" || fail "$mountpoint is not mounted"
 	for pid in $(daemon_pids); do
@@ -270,7 +271,7 @@ as_user() {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
 		LC_ALL=C.UTF-8 "WORK=$WORK" "SFS_TEST_WORK=$WORK" \
 		"SCRATCHFS=$WORK/bin/scratchfs" "TEST_USER=$TEST_USER" \
-		"TEST_PYTHON=$TEST_PYTHON" \
+		"TEST_PYTHON=$TEST_PYTHON" "SFS_TEST_OPTIONS=${SFS_TEST_OPTIONS-}" \
 		"XDG_STATE_HOME=$WORK/home/state" "XDG_DATA_HOME=$WORK/home/data" \
 		"XDG_RUNTIME_DIR=$WORK/home/run" \
 		"ASAN_OPTIONS=$ASAN_OPTIONS" "UBSAN_OPTIONS=$UBSAN_OPTIONS" \
