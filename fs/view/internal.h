@@ -18,6 +18,7 @@ enum {
 };
 
 struct sfs_fdcache;
+struct sfs_listings;
 
 struct sfs_view {
 	struct sfs_view_params params; /* source_path, covered_path: copies */
@@ -39,6 +40,7 @@ struct sfs_view {
 	unsigned int n_devices;
 
 	struct sfs_fdcache *fds;
+	struct sfs_listings *listings;
 	struct sfs_notify notify;
 	uint64_t hash_key[2];
 
@@ -171,11 +173,16 @@ int sfs_unhide(struct sfs_view *view, struct sfs_node *parent,
 
 /* --- attr.c --- */
 
-/* A core folder's times and link count, with what its mirrors add. */
+/* A folder's times and link count, with what its other objects (mirrors, marks,
+ * what shows through) add to its own. */
 void sfs_folder_show(struct sfs_view *view, struct sfs_node *node,
 		     struct stat *st);
 
 /* --- listing.c --- */
+
+/* The snapshots that listings go on from.  -ENOMEM. */
+int sfs_listings_new(struct sfs_listings **ret);
+void sfs_listings_free(struct sfs_listings *listings);
 
 /* Is the folder empty as the view shows it?  0 yes, -ENOTEMPTY, or an error. */
 int sfs_list_is_empty(struct sfs_view *view, struct sfs_node *node);

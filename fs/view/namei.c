@@ -455,7 +455,7 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 		return r;
 	ret->st = where->st;
 	sfs_node_show(view, ret->node, &ret->st);
-	if (S_ISDIR(where->st.st_mode) && !where->scratch)
+	if (S_ISDIR(where->st.st_mode))
 		sfs_folder_show(view, ret->node, &ret->st);
 	ret->trust_entry = entry_trust(view, where);
 	ret->trust_attr = sfs_node_trust(view, ret->node);

@@ -82,6 +82,8 @@ static int set_up(struct sfs_view *view)
 
 	if (!r)
 		r = sfs_fdcache_new(&view->fds);
+	if (!r)
+		r = sfs_listings_new(&view->listings);
 	if (!r && getrandom(view->hash_key, sizeof(view->hash_key), 0) < 0)
 		r = -errno;
 	if (!r)
@@ -136,6 +138,7 @@ static void free_nodes(struct sfs_view *view)
 
 void sfs_view_free(struct sfs_view *view)
 {
+	sfs_listings_free(view->listings);
 	sfs_fdcache_free(view->fds);
 	free_nodes(view);
 	if (view->params.source_fd >= 0)

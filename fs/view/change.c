@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "change.h"
+
+int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
+		     off_t new_size, struct sfs_change *ret)
+{
+	pthread_rwlock_t *lock = sfs_node_lock(view, node);
+	int err;
+
+	if (sfs_node_is(node, SFS_NODE_READONLY))
+		return -EROFS;
+	pthread_rwlock_rdlock(&view->moves);
+	err = sfs_copy_up(view, node, new_size);
+	if (!err) {
+		pthread_rwlock_rdlock(lock);
+		ret->lock = lock;
+	}
+	pthread_rwlock_unlock(&view->moves);
+	return err;
+}
+
+void sfs_change_end(struct sfs_change *change)
+{
+	sfs_cleanup_unlock(&change->lock);
+	change->lock = NULL;
+}
+
+int sfs_drop_set_ids(int fd)
+{
+	char path[SFS_BACKING_PROC_MAX];
+	struct stat st;
+	mode_t drop = S_ISUID;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_mode & S_IXGRP)
+		drop |= S_ISGID;
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & drop))
+		return 0;
+	/* EPERM: not the owner, so the write itself will do it. */
+	if (chmod(sfs_backing_proc_path(fd, path),
+		  st.st_mode & 07777 & ~drop) &&
+	    errno != EPERM)
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SFS_VIEW_CHANGE_H
+#define SFS_VIEW_CHANGE_H
+
+/* What every change of a node's bytes or attributes begins and ends with. */
+#include "internal.h"
+
+/*
+ * While a change is under way the node's object is not exchanged for another:
+ * it holds the node's lock for reading.  SFS_CHANGE ends with its scope.
+ */
+struct sfs_change {
+	pthread_rwlock_t *lock; /* NULL: not begun */
+};
+#define SFS_CHANGE_NONE       \
+	{                     \
+		.lock = NULL, \
+	}
+
+/*
+ * -EROFS where a read-only rule forbids it; errors of copying up.  new_size:
+ * as for sfs_copy_up().
+ */
+int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
+		     off_t new_size, struct sfs_change *ret);
+void sfs_change_end(struct sfs_change *change);
+#define SFS_CHANGE __attribute__((cleanup(sfs_change_end))) struct sfs_change
+
+/* A lock for reading, held until its scope ends. */
+static inline void sfs_cleanup_unlock(pthread_rwlock_t **lock)
+{
+	if (*lock)
+		pthread_rwlock_unlock(*lock);
+}
+#define SFS_RDLOCKED \
+	__attribute__((cleanup(sfs_cleanup_unlock))) pthread_rwlock_t
+static inline pthread_rwlock_t *sfs_rdlock(pthread_rwlock_t *lock)
+{
+	pthread_rwlock_rdlock(lock);
+	return lock;
+}
+
+/*
+ * Takes the set-ID bits away that a write by somebody without CAP_FSETID takes
+ * away: S_ISUID, and S_ISGID of what the group may execute.  For an object
+ * behind any descriptor.
+ */
+int sfs_drop_set_ids(int fd);
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#include "change.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+
+int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
+{
+	SFS_CHANGE change = SFS_CHANGE_NONE;
+	SFS_FD writer = SFS_FD_NONE;
+	int err;
+
+	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC))
+		return 0;
+	err = sfs_change_begin(view, node, flags & O_TRUNC ? 0 : -1, &change);
+	if (!err) /* it may be running (ETXTBSY) */
+		err = sfs_fd_write(view, node, &writer);
+	if (!err && flags & O_TRUNC && ftruncate(writer.fd, 0))
+		err = -errno;
+	return err;
+}
+
+/* The kernel takes fewer bytes than it asked for as the end of the file. */
+static ssize_t read_all(int fd, char *buffer, size_t size, off_t offset)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		ssize_t n = pread(fd, buffer + got, size - got,
+				  offset + (off_t)got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return got ? (ssize_t)got : -errno;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
+		      void *buffer, size_t size, off_t offset)
+{
+	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_FD reader = SFS_FD_NONE;
+	int err = sfs_fd_read(view, node, &reader);
+
+	(void)lock;
+	return err ? err : read_all(reader.fd, buffer, size, offset);
+}
+
+ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
+		       const struct sfs_write *write)
+{
+	SFS_CHANGE change = SFS_CHANGE_NONE;
+	SFS_FD writer = SFS_FD_NONE;
+	ssize_t n;
+	int err = sfs_change_begin(view, node, -1, &change);
+
+	if (!err)
+		err = sfs_fd_write(view, node, &writer);
+	if (!err && write->kill_suidgid)
+		err = sfs_drop_set_ids(writer.fd);
+	if (err)
+		return err;
+	n = pwritev2(writer.fd, write->iov, write->n_iov, write->offset,
+		     write->append ? RWF_APPEND : 0);
+	return n < 0 ? -errno : n;
+}
+
+/* Also the folders that hold the rest of this one's names. */
+static int sync_folder(struct sfs_view *view, struct sfs_node *node)
+{
+	int err = -ENOENT;
+
+	for (unsigned int tree = 0; tree <= 2 * view->params.n_stores; tree++) {
+		SFS_FD path = SFS_FD_NONE;
+		SFS_CLOSE int fd = -1;
+
+		if (sfs_node_is(node, SFS_NODE_SCRATCH) && tree != node->tree &&
+		    (tree == SFS_TREE_HOST ||
+		     sfs_store_of_tree(tree) != node->store))
+			continue;
+		if (sfs_fd_path(view, node, tree, &path))
+			continue;
+		fd = openat(path.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOTDIR)
+			continue; /* a mark that hides all of the host's */
+		if (fd < 0 || fsync(fd))
+			return -errno;
+		err = 0;
+	}
+	return err;
+}
+
+int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node, bool data_only)
+{
+	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_FD file = SFS_FD_NONE;
+	int err;
+
+	(void)lock;
+	if (sfs_node_is(node, SFS_NODE_DIR))
+		return sync_folder(view, node);
+	/* Any descriptor will do, and one for writing would disturb execve(2)
+	 * on the host. */
+	err = sfs_fd_read(view, node, &file);
+	if (err == -EACCES)
+		err = sfs_fd_write(view, node, &file);
+	if (!err && (data_only ? fdatasync(file.fd) : fsync(file.fd)))
+		err = -errno;
+	return err;
+}
+
+int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
+		       off_t offset, off_t length)
+{
+	SFS_CHANGE change = SFS_CHANGE_NONE;
+	SFS_FD writer = SFS_FD_NONE;
+	int err = sfs_change_begin(view, node, -1, &change);
+
+	if (!err)
+		err = sfs_fd_write(view, node, &writer);
+	if (!err && fallocate(writer.fd, mode, offset, length))
+		err = -errno;
+	return err;
+}
+
+off_t sfs_view_lseek(struct sfs_view *view, struct sfs_node *node, off_t offset,
+		     int whence)
+{
+	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_FD reader = SFS_FD_NONE;
+	off_t found;
+	int err;
+
+	(void)lock;
+	/* The others depend on a position, and there is none here. */
+	if (whence != SEEK_DATA && whence != SEEK_HOLE)
+		return -EINVAL;
+	err = sfs_fd_read(view, node, &reader);
+	if (err)
+		return err;
+	found = lseek(reader.fd, offset, whence);
+	return found < 0 ? -errno : found;
+}
+
+/* copy_file_range(2) for what cannot: a piece, the caller asks again. */
+static ssize_t copy_bytes(int from, off_t from_offset, int to, off_t to_offset,
+			  size_t length)
+{
+	const size_t most = 1 << 20;
+	SFS_FREE char *buffer = NULL;
+	ssize_t n;
+
+	if (length > most)
+		length = most;
+	buffer = malloc(length);
+	if (!buffer)
+		return -ENOMEM;
+	n = read_all(from, buffer, length, from_offset);
+	if (n <= 0)
+		return n;
+	n = pwrite(to, buffer, (size_t)n, to_offset);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t copy_range(int from, off_t from_offset, int to, off_t to_offset,
+			  size_t length)
+{
+	off_t in = from_offset, out = to_offset;
+	ssize_t n = copy_file_range(from, &in, to, &out, length, 0);
+
+	if (n >= 0)
+		return n;
+	if (errno != EXDEV && errno != EOPNOTSUPP && errno != ENOSYS)
+		return -errno;
+	return copy_bytes(from, from_offset, to, to_offset, length);
+}
+
+/*
+ * Of two locks only one is held at a time: a descriptor goes on giving the
+ * bytes of the object it was opened for, and what is read may be as old as the
+ * call.
+ */
+static int get_reader(struct sfs_view *view, struct sfs_node *node,
+		      struct sfs_fd *ret)
+{
+	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+
+	(void)lock;
+	return sfs_fd_read(view, node, ret);
+}
+
+ssize_t sfs_view_copy_range(struct sfs_view *view, struct sfs_node *from,
+			    off_t from_offset, struct sfs_node *to,
+			    off_t to_offset, size_t length)
+{
+	SFS_FD reader = SFS_FD_NONE, writer = SFS_FD_NONE;
+	SFS_CHANGE change = SFS_CHANGE_NONE;
+	int err = get_reader(view, from, &reader);
+
+	if (!err)
+		err = sfs_change_begin(view, to, -1, &change);
+	if (!err)
+		err = sfs_fd_write(view, to, &writer);
+	if (err)
+		return err;
+	return copy_range(reader.fd, from_offset, writer.fd, to_offset, length);
+}
