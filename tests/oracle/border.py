@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""Where a path lives, and the complete list of what the view may answer
+differently from a plain folder.
+
+Every row of ACCEPTED is one limit the documentation names.  The operation is
+run on the view first; if a row accepts the answer, the plain folder does not
+run it, so that both sides stay equal.
+"""
+import errno
+import os
+import stat
+
+import syscalls as sc
+
+SCRATCH_NAMES = (b"logs", b"__pycache__")
+SCRATCH_PREFIX = b".tmp"
+
+
+def is_scratch_name(name):
+    return name in SCRATCH_NAMES or name.startswith(SCRATCH_PREFIX)
+
+
+def is_scratch(path):
+    return any(is_scratch_name(part) for part in path.split(b"/"))
+
+
+class Border:
+    """Answers questions about the plain folder, which has no border."""
+
+    def __init__(self, left, two_file_systems, lower):
+        self.left = left
+        self.two = two_file_systems
+        # Inodes of the folders that were there at the start: in the view such
+        # a scratch folder is merged from host and store.
+        self.lower = lower
+
+    def real(self, place):
+        """The path below the root that a place really is; None if nowhere."""
+        slot, path = place
+        base = b"" if slot is None else self.left.where(slot)
+        if base is None:
+            return None
+        folder, name = os.path.split(os.path.join(base, path.rstrip(b"/")))
+        root = self.left.root
+        full = os.path.realpath(os.path.join(root, folder))
+        if full == root:
+            return name
+        return os.path.join(full[len(root) + 1:], name)
+
+    def scratch(self, place):
+        path = self.real(place)
+        return None if path is None else is_scratch(path)
+
+    def lstat(self, place):
+        try:
+            return os.stat(place[1], dir_fd=self.left.at(place[0]),
+                           follow_symlinks=False)
+        except OSError:
+            return None
+
+    def is_folder(self, place):
+        st = self.lstat(place)
+        return st is not None and stat.S_ISDIR(st.st_mode)
+
+    def crosses(self, old, new):
+        return self.scratch(old) != self.scratch(new)
+
+    def holds_scratch(self, place):
+        """Whether a name below a folder matches a pattern."""
+        top = self.left.proc(place).rstrip(b"/")
+        return any(is_scratch_name(name)
+                   for _, folders, files in os.walk(top)
+                   for name in folders + files)
+
+    def made_folder(self, place):
+        """A folder was made: its inode number may be a dead one's."""
+        st = self.lstat(place)
+        if st:
+            self.lower.discard(st.st_ino)
+
+    def is_lower(self, place):
+        """Whether a folder, or one below it, was there at the start."""
+        top = self.left.proc(place).rstrip(b"/")
+        return any(os.lstat(folder).st_ino in self.lower
+                   for folder, _, _ in os.walk(top))
+
+
+def _hard_link(border, op):
+    return op[0] == "link" and border.crosses(op[1], op[2])
+
+
+def _exchange(border, op):
+    return op[0] == "rename" and op[3] == sc.RENAME_EXCHANGE and \
+        border.crosses(op[1], op[2])
+
+
+def _several_links(border, op):
+    st = border.lstat(op[1])
+    return op[0] == "rename" and border.crosses(op[1], op[2]) and \
+        st is not None and not stat.S_ISDIR(st.st_mode) and st.st_nlink > 1
+
+
+def _mixed_folder(border, op):
+    return op[0] == "rename" and border.is_folder(op[1]) and \
+        border.crosses(op[1], op[2]) and border.holds_scratch(op[1])
+
+
+def _lower_folder(border, op):
+    moved = [op[1], op[2]] if op[-1] == sc.RENAME_EXCHANGE else [op[1]]
+    return op[0] == "rename" and any(
+        border.is_folder(p) and border.scratch(p) and border.is_lower(p)
+        for p in moved)
+
+
+def _folder_between_file_systems(border, op):
+    return op[0] == "rename" and border.two and border.is_folder(op[1]) and \
+        border.crosses(op[1], op[2])
+
+
+def _no_tmpfile(_, op):
+    return op[0] == "open" and op[3] & os.O_TMPFILE == os.O_TMPFILE
+
+
+def _range_mode(_, op):
+    return op[0] == "fallocate" and \
+        op[2] & (sc.FALLOC_COLLAPSE_RANGE | sc.FALLOC_INSERT_RANGE)
+
+
+def _whiteout(_, op):
+    return op[0] == "rename" and op[3] & sc.RENAME_WHITEOUT
+
+
+def _device(border, op):
+    if op[0] != "open":
+        return False
+    try:
+        mode = os.stat(op[2][1], dir_fd=border.left.at(op[2][0])).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+
+
+ACCEPTED = (
+    (errno.EXDEV, _hard_link, "hard link across the border"),
+    (errno.EXDEV, _exchange, "exchange across the border"),
+    (errno.EXDEV, _several_links, "a file with several links crosses"),
+    (errno.EXDEV, _mixed_folder, "a folder with scratch names crosses"),
+    (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
+    (errno.EXDEV, _folder_between_file_systems,
+     "a folder crosses to another file system"),
+    (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
+    (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
+    (errno.EINVAL, _whiteout, "whiteout"),
+    (errno.EACCES, _device, "devices on a nodev mount"),
+)
+
+
+def accepted(border, op, number):
+    """Why an errno of the view is no fault; None if it is one."""
+    for code, applies, why in ACCEPTED:
+        if number == code and applies(border, op):
+            return why
+    return None

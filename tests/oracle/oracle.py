@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs one random sequence of file operations on a plain folder (left) and in
+a view (right), and stops at the first thing that differs.
+
+  oracle.py --seed N --ops N --left DIR --right DIR
+            [--names core|scratch|both] [--border none|full]
+            [--tree empty|full] [--callers] [--two-file-systems]
+            [--every N] [--until K]
+  oracle.py --make-tree DIR        fills DIR with what a project leaves about
+  oracle.py --compare DIR DIR [--without-scratch]
+
+Both folders must be empty or equal.  border.py lists every answer of the view
+that may differ.  Exit status: 0 equal, 1 different, 2 usage.
+"""
+import argparse
+import collections
+import os
+import random
+import signal
+import sys
+import time
+
+import border as where
+import generate
+import populate
+import tree
+from side import Side, describe, is_error
+
+
+class Difference(Exception):
+    pass
+
+
+class Oracle:
+    def __init__(self, args):
+        self.args = args
+        self.left, self.right = Side(args.left), Side(args.right)
+        self.maker = generate.Generator(random.Random(args.seed), args.names,
+                                        args.border, args.callers)
+        self.history = collections.deque(maxlen=25)
+        self.accepted = collections.Counter()
+        self.failed = 0
+        self.done = 0
+        self.pictures = None
+        if args.tree == "empty":
+            for side in (self.left, self.right):
+                populate.folders(side.root_fd)
+        self.compare_trees()
+        lower = {e.st.st_ino for p, e in self.pictures[0].items()
+                 if args.tree == "full" and e.st}
+        self.border = where.Border(self.left, args.two_file_systems, lower)
+        self.maker.border = self.border
+
+    def step(self):
+        op, caller = self.maker.next()
+        self.history.append((self.done, op, caller))
+        right = self.right.run(op, caller)
+        if is_error(right):
+            why = where.accepted(self.border, op, right[1])
+            if why:
+                self.accepted[why] += 1
+                self.keep_slots_equal(op)
+                return
+        left = self.left.run(op, caller)
+        self.failed += is_error(left)
+        if left != right:
+            raise Difference("left  %s\nright %s" % (describe(left),
+                                                     describe(right)))
+        if self.right.changed_inode:
+            raise Difference("an open file's inode number changed: "
+                             "slot %d, %d -> %d" % self.right.changed_inode)
+        self.maker.learn(op, left)
+        if op[0] == "mkdir" and not is_error(left):
+            self.border.made_folder(op[1])
+
+    def keep_slots_equal(self, op):
+        """The view refused an open that the plain folder is not asked for."""
+        if op[0] == "open":
+            self.left.do_close(op[1])
+            self.maker.open_slots.discard(op[1])
+
+    def compare_trees(self):
+        for side in (self.left, self.right):
+            side.settle()
+        now = tree.take(self.left.root_fd), tree.take(self.right.root_fd)
+        said = tree.differences(*now)
+        if self.pictures:
+            said += ["%r %s: left %s, right %s" % (
+                path, which[:8], *("moved" if m else "still" for m in moved))
+                for path, which, *moved in tree.moved_times(
+                    *now, *self.pictures)
+                if not self.times_may_differ(path, now[0][path], which, moved)]
+        if self.left.open_files() != self.right.open_files():
+            said.append("open files: left %r, right %r" % (
+                self.left.open_files(), self.right.open_files()))
+        if said:
+            raise Difference("\n".join(said[:20]))
+        self.pictures = now
+        self.maker.resync(now[0])
+        time.sleep(0.005)    # older kernels stamp times by the tick
+
+    def times_may_differ(self, path, entry, which, moved):
+        """A scratch name that comes or goes in a core folder changes nothing
+        on the host, and so not the folder's times.  A folder copied up is a
+        new one to the store's file system: its change time says so."""
+        if not entry.st.st_mode & 0o170000 == 0o040000:
+            return False
+        if moved == [True, False]:
+            return self.args.names != "core" and not where.is_scratch(path)
+        return which == "st_ctime_ns" and self.args.tree == "full" and \
+            where.is_scratch(path)
+
+    def run(self):
+        args = self.args
+        until = args.ops if args.until is None else min(args.until, args.ops)
+        while self.done < until:
+            self.step()
+            self.done += 1
+            if self.done % args.every == 0:
+                self.compare_trees()
+        self.compare_trees()
+
+
+def report(oracle, difference):
+    print("oracle: difference after %d operations" % oracle.done)
+    for number, op, caller in oracle.history:
+        print("  %6d %s%s" % (number, describe(op),
+                              " as %d" % caller if caller else ""))
+    print(difference)
+    print("oracle: again with: %s" % " ".join(sys.argv))
+
+
+def compare(left, right, without_scratch):
+    fds = [os.open(d, os.O_RDONLY | os.O_DIRECTORY) for d in (left, right)]
+    skip = where.is_scratch_name if without_scratch else None
+    said = tree.differences(*(tree.take(fd, skip) for fd in fds))
+    # Whether an entry that only one side lists moved a folder's time is not
+    # compared here: core folders do not see scratch names come and go.
+    said = [s for s in said if not (without_scratch and " mtime: " in s)]
+    print("\n".join(said) if said else "oracle: equal")
+    return 1 if said else 0
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--seed", default="1", help="a number, or random")
+    parser.add_argument("--ops", type=int, default=10000)
+    parser.add_argument("--left")
+    parser.add_argument("--right")
+    parser.add_argument("--names", default="both",
+                        choices=("core", "scratch", "both"))
+    parser.add_argument("--border", default="none", choices=("none", "full"))
+    parser.add_argument("--tree", default="empty", choices=("empty", "full"))
+    parser.add_argument("--callers", action="store_true",
+                        help="act as several users (needs root)")
+    parser.add_argument("--two-file-systems", action="store_true",
+                        help="source and store lie on different ones")
+    parser.add_argument("--every", type=int, default=200,
+                        help="compare the trees after so many operations")
+    parser.add_argument("--until", type=int, help="stop before operation K")
+    parser.add_argument("--make-tree", metavar="DIR")
+    parser.add_argument("--compare", nargs=2, metavar="DIR")
+    parser.add_argument("--without-scratch", action="store_true")
+    args = parser.parse_args()
+    args.seed = random.randrange(10**9) if args.seed == "random" \
+        else int(args.seed)
+    return parser, args
+
+
+def main():
+    parser, args = arguments()
+    if args.make_tree:
+        populate.project(args.make_tree)
+        return 0
+    if args.compare:
+        return compare(*args.compare, args.without_scratch)
+    if not args.left or not args.right:
+        parser.error("--left and --right are needed")
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    os.umask(0o022)
+    print("oracle: seed %d, %d operations, names %s, border %s, tree %s" % (
+        args.seed, args.ops, args.names, args.border, args.tree), flush=True)
+    oracle = None
+    started = time.monotonic()
+    try:
+        oracle = Oracle(args)
+        oracle.run()
+    except Difference as difference:
+        if oracle:
+            report(oracle, difference)
+        else:
+            print("oracle: the trees differ at the start\n%s" % difference)
+        return 1
+    print("oracle: equal after %d operations (%d failed alike) in %.1f s" % (
+        oracle.done, oracle.failed, time.monotonic() - started))
+    for why, count in sorted(oracle.accepted.items()):
+        print("oracle: accepted %5d times: %s" % (count, why))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
