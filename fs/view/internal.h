@@ -6,6 +6,7 @@
 #include "scratchfs/backing.h"
 #include "scratchfs/cleanup.h"
 #include "scratchfs/fdcache.h"
+#include "scratchfs/quota.h"
 #include "scratchfs/view.h"
 
 #include <errno.h>
@@ -170,6 +171,20 @@ int sfs_hide(struct sfs_view *view, struct sfs_node *parent, unsigned int store,
 	     const char *name);
 int sfs_unhide(struct sfs_view *view, struct sfs_node *parent,
 	       unsigned int store, const char *name);
+
+/* --- remove.c --- */
+
+/* The node keeps a descriptor of its object, which is about to lose a name. */
+int sfs_pin(struct sfs_view *view, struct sfs_node *node);
+/* If that was the name that the node has, it has none from now on. */
+void sfs_lost_name(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_node *parent, const char *name);
+/* Deletes what the host still has in a core folder that looks empty, if all of
+ * it was deleted in the view; else -ENOTEMPTY and nothing is changed. */
+int sfs_remove_leftovers(struct sfs_view *view, struct sfs_node *node);
+/* What the stores have for core folder `name`, which is gone. */
+void sfs_remove_mirrors(struct sfs_view *view, struct sfs_node *parent,
+			const char *name);
 
 /* --- attr.c --- */
 

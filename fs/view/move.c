@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "move.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+/*
+ * rename(2): find both ends, refuse what a plain folder would refuse, then
+ * move within a place (here), across the border (move_across.c), or a folder
+ * with what belongs to it (move_folder.c).  Nodes change their names last.
+ */
+
+int sfs_end_folder(struct sfs_view *view, const struct sfs_end *end,
+		   struct sfs_fd *ret)
+{
+	if (!end->where.scratch)
+		return sfs_fd_path(view, end->parent, SFS_TREE_HOST, ret);
+	return sfs_mirror_get(view, end->parent, sfs_end_tree(end), ret);
+}
+
+static int find_end(struct sfs_move *m, struct sfs_end *end, int as_dir)
+{
+	int r;
+
+	do {
+		r = sfs_where_find(m->view, end->parent, end->name, as_dir,
+				   &end->where);
+		if (r)
+			return r;
+		if (end->where.exists)
+			r = sfs_node_make(m->view, end->parent, end->name,
+					  &end->where, false, &end->node);
+	} while (r == -EAGAIN);
+	if (!r && end->where.flags & SFS_NODE_READONLY)
+		r = -EROFS;
+	return r;
+}
+
+static bool is_dir(const struct sfs_end *end)
+{
+	return end->where.exists && S_ISDIR(end->where.st.st_mode);
+}
+
+/* What a plain folder would say, before anything is touched. */
+static int check_target(const struct sfs_move *m)
+{
+	if (!m->to.where.exists)
+		return m->flags & RENAME_EXCHANGE ? -ENOENT : 0;
+	if (m->flags & RENAME_NOREPLACE)
+		return -EEXIST;
+	if (m->flags & RENAME_EXCHANGE)
+		return 0;
+	if (m->folder && !is_dir(&m->to))
+		return -ENOTDIR;
+	if (!m->folder && is_dir(&m->to))
+		return -EISDIR;
+	return m->folder ? sfs_list_is_empty(m->view, m->to.node) : 0;
+}
+
+static int find_ends(struct sfs_move *m)
+{
+	int r = find_end(m, &m->from, -1);
+
+	if (r)
+		return r;
+	if (!m->from.where.exists)
+		return -ENOENT;
+	m->folder = is_dir(&m->from);
+	r = find_end(m, &m->to, m->folder);
+	return r ? r : check_target(m);
+}
+
+/* A scratch end whose host object must not come to light. */
+static int hide_end(struct sfs_view *view, const struct sfs_end *end)
+{
+	if (!end->where.scratch)
+		return 0;
+	return sfs_hide(view, end->parent, end->where.store, end->name);
+}
+
+/* Both ends in one tree: one renameat2(2). */
+static int move_within(struct sfs_move *m)
+{
+	SFS_FD from = SFS_FD_NONE, to = SFS_FD_NONE;
+	int r = sfs_copy_up(m->view, m->from.node, -1);
+
+	if (!r && m->flags & RENAME_EXCHANGE)
+		r = sfs_copy_up(m->view, m->to.node, -1);
+	if (!r)
+		r = sfs_end_folder(m->view, &m->from, &from);
+	if (!r)
+		r = sfs_end_folder(m->view, &m->to, &to);
+	if (!r)
+		r = hide_end(m->view, &m->from);
+	if (r)
+		return r;
+	return sfs_backing_rename(from.fd, m->from.name, to.fd, m->to.name,
+				  m->flags);
+}
+
+static bool same_tree(const struct sfs_move *m)
+{
+	return sfs_end_tree(&m->from) == sfs_end_tree(&m->to);
+}
+
+/* After an exchange each name holds the other's type: would it still live
+ * where it is? */
+static bool keeps_place(const struct sfs_move *m, const struct sfs_end *end)
+{
+	const struct sfs_rules *rules = m->view->params.scratch;
+	uint32_t state = end->parent->state;
+
+	if (sfs_node_is(end->parent,
+			SFS_NODE_SCRATCH | SFS_NODE_IN_GIT | SFS_NODE_DIVERTS))
+		return true;
+	return sfs_rules_match(rules, state, end->name, true) ==
+	       sfs_rules_match(rules, state, end->name, false);
+}
+
+static int exchange(struct sfs_move *m)
+{
+	int r;
+
+	if (!same_tree(m) || m->from.where.scratch != m->to.where.scratch)
+		return -EXDEV;
+	if (is_dir(&m->from) != is_dir(&m->to) &&
+	    (!keeps_place(m, &m->from) || !keeps_place(m, &m->to)))
+		return -EXDEV;
+	if (is_dir(&m->from) || is_dir(&m->to)) {
+		r = sfs_exchange_folder_allowed(m);
+		if (r)
+			return r;
+	}
+	r = hide_end(m->view, &m->to);
+	return r ? r : move_within(m);
+}
+
+static int dispatch(struct sfs_move *m)
+{
+	if (m->flags & RENAME_EXCHANGE)
+		return exchange(m);
+	if (m->folder)
+		return m->from.where.scratch ? sfs_move_scratch_folder(m)
+					     : sfs_move_core_folder(m);
+	return same_tree(m) ? move_within(m) : sfs_move_across(m);
+}
+
+/* Both names stand for one file already: nothing to do, says POSIX. */
+static bool is_same_object(const struct sfs_move *m)
+{
+	return m->to.where.exists && m->from.node == m->to.node &&
+	       !(m->flags & RENAME_EXCHANGE);
+}
+
+static void give_back_replaced(struct sfs_move *m)
+{
+	const struct sfs_where *w = &m->to.where;
+	struct sfs_quota *quota;
+
+	if (!w->exists || !w->scratch || w->tree == SFS_TREE_HOST ||
+	    !S_ISREG(w->st.st_mode) || w->st.st_nlink > 1)
+		return;
+	quota = sfs_view_store(m->view, w->store)->quota;
+	if (quota)
+		(void)sfs_quota_charge(
+			quota, sfs_quota_delta((uint64_t)w->st.st_size, 0));
+}
+
+/* The nodes follow. Names were allocated before anything was done. */
+static void rename_nodes(struct sfs_move *m, char *from_name, char *to_name)
+{
+	if (m->flags & RENAME_EXCHANGE)
+		sfs_node_rename(m->view, m->to.node, m->from.parent, from_name);
+	else if (m->to.node)
+		sfs_lost_name(m->view, m->to.node, m->to.parent, m->to.name);
+	if (!(m->flags & RENAME_EXCHANGE))
+		free(from_name);
+	sfs_node_rename(m->view, m->from.node, m->to.parent, to_name);
+}
+
+static int rename_locked(struct sfs_move *m)
+{
+	char *from_name, *to_name;
+	int r = find_ends(m);
+
+	if (r || is_same_object(m))
+		return r;
+	if (m->to.node && !(m->flags & RENAME_EXCHANGE)) {
+		r = sfs_pin(m->view, m->to.node);
+		if (r)
+			return r;
+	}
+	from_name = strdup(m->from.name);
+	to_name = strdup(m->to.name);
+	r = from_name && to_name ? dispatch(m) : -ENOMEM;
+	if (r) {
+		free(from_name);
+		free(to_name);
+		return r;
+	}
+	if (!(m->flags & RENAME_EXCHANGE))
+		give_back_replaced(m);
+	rename_nodes(m, from_name, to_name);
+	return 0;
+}
+
+/* A folder's descendants find their objects by names from here up: nobody may
+ * be making some meanwhile. */
+static void lock_moves(struct sfs_view *view, struct sfs_node *parent,
+		       const char *name)
+{
+	struct sfs_where where;
+
+	if (!sfs_where_find(view, parent, name, -1, &where) && where.exists &&
+	    !S_ISDIR(where.st.st_mode))
+		pthread_rwlock_rdlock(&view->moves);
+	else
+		pthread_rwlock_wrlock(&view->moves);
+}
+
+int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
+		    struct sfs_node *parent, const char *name,
+		    struct sfs_node *new_parent, const char *new_name,
+		    unsigned int flags)
+{
+	struct sfs_move m = { .view = view,
+			      .from = { .parent = parent, .name = name },
+			      .to = { .parent = new_parent, .name = new_name },
+			      .flags = flags };
+	int r;
+
+	(void)caller;
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	if (flags & RENAME_EXCHANGE)
+		pthread_rwlock_wrlock(&view->moves);
+	else
+		lock_moves(view, parent, name);
+	r = rename_locked(&m);
+	pthread_rwlock_unlock(&view->moves);
+	if (m.from.node)
+		sfs_node_put(view, m.from.node);
+	if (m.to.node)
+		sfs_node_put(view, m.to.node);
+	return r;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SFS_VIEW_MOVE_H
+#define SFS_VIEW_MOVE_H
+
+/* What the files of rename(2) share. */
+#include "internal.h"
+
+struct sfs_end {
+	struct sfs_node *parent;
+	const char *name;
+	struct sfs_where where;
+	struct sfs_node *node; /* counted; NULL: nothing there, or not known */
+};
+
+struct sfs_move {
+	struct sfs_view *view;
+	struct sfs_end from, to;
+	unsigned int flags; /* of renameat2(2) */
+	bool folder;
+};
+
+static inline unsigned int sfs_end_tree(const struct sfs_end *end)
+{
+	return end->where.scratch ? sfs_tree_of_store(end->where.store)
+				  : SFS_TREE_HOST;
+}
+
+/* The descriptor of the folder that the end is in, in the end's own tree, made
+ * if missing. */
+int sfs_end_folder(struct sfs_view *view, const struct sfs_end *end,
+		   struct sfs_fd *ret);
+
+/* move_across.c: a file or symlink to another place or store. -EXDEV: the
+ * caller of rename(2) has to copy. */
+int sfs_move_across(struct sfs_move *m);
+
+/* move_folder.c: a folder within one place, with what the stores have for it,
+ * or across the border. */
+int sfs_move_core_folder(struct sfs_move *m);
+int sfs_move_scratch_folder(struct sfs_move *m);
+int sfs_exchange_folder_allowed(struct sfs_move *m);
+
+#endif
