@@ -61,6 +61,11 @@ needs() {
 		liburing.pc liburing-dev
 		libarchive.pc libarchive-dev
 	END
+	case $1 in *" fuzz "*)
+		echo '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*' \
+			"libclang-rt-14-dev"
+		;;
+	esac
 	case $1 in *" tidy "*) echo clang-tidy clang-tidy ;; esac
 	case $1 in *" matrix "*) echo debootstrap debootstrap ;; esac
 }
@@ -69,6 +74,7 @@ is_there() {
 	case $1 in
 	*.pc) pkg-config --exists "${1%.pc}" 2>/dev/null ;;
 	*.h) [ -e "/usr/include/$1" ] ;;
+	/*) compgen -G "$1" >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }
@@ -300,7 +306,8 @@ run_part() {
 	[ -z "$PART_SKIPPED" ] || printf ', skipped:%s' "$PART_SKIPPED"
 	[ -z "$REPEATED" ] || printf ', passed only when repeated:%s' "$REPEATED"
 	printf ' (%d s)\n' $((SECONDS - start))
-	[ "$status" = 0 ] || sed 's/^/    /' "$log"
+	[ "$status" = 0 ] ||
+		sed '/^\[[0-9]*\/[0-9]*\] [BLR]/d; s/^/    /' "$log"
 }
 
 main() {

@@ -1,0 +1,23 @@
+-- The C compiler identification is Clang 14.0.6
+-- Detecting C compiler ABI info
+-- Detecting C compiler ABI info - done
+-- Check for working C compiler: /usr/bin/clang - skipped
+-- Detecting C compile features
+-- Detecting C compile features - done
+-- Found PkgConfig: /usr/bin/pkg-config (found version "1.8.1") 
+-- Performing Test CMAKE_HAVE_LIBC_PTHREAD
+-- Performing Test CMAKE_HAVE_LIBC_PTHREAD - Success
+-- Found Threads: TRUE  
+-- Checking for module 'fuse3>=3.14'
+--   Found fuse3, version 3.14.0
+-- Checking for module 'yaml-0.1'
+--   Found yaml-0.1, version 0.2.5
+-- Checking for module 'liburing'
+--   Found liburing, version 2.3
+-- Checking for module 'libarchive'
+--   Found libarchive, version 3.6.2
+-- Checking for module 'cmocka'
+--   Found cmocka, version 1.1.5
+-- Configuring done
+-- Generating done
+-- Build files have been written to: /work/wt/project/build-fuzz
