@@ -229,6 +229,7 @@ part_smoke() {
 
 part_fuzz() {
 	local program name corpus
+	compgen -G 'tests/fuzz/fuzz_*.c' >/dev/null || return 77
 	build build-fuzz clang "-O1 -g" -DSFS_FUZZ=ON \
 		-DSFS_SANITIZE=fuzzer-no-link,address,undefined || return
 	for program in build-fuzz/tests/fuzz_*; do

@@ -182,13 +182,8 @@ is_mounted() {
 # Every process that inherited this test's environment.  (This shell did not:
 # the variable was exported after its start.)
 marked_pids() {
-	local process
-	for process in /proc/[0-9]*; do
-		if tr '\0' '\n' 2>/dev/null <"$process/environ" |
-			grep -Fxq "SFS_TEST_WORK=$WORK"; then
-			printf '%s\n' "${process#/proc/}"
-		fi
-	done 2>/dev/null
+	grep -lzFx -- "SFS_TEST_WORK=$WORK" /proc/[0-9]*/environ 2>/dev/null |
+		tr -cd '0-9\n' || :
 }
 
 is_daemon() {
