@@ -145,7 +145,6 @@ static void data_keeps_holes(void **state)
 static void metadata_is_kept(void **state)
 {
 	struct fixture *f = *state;
-	SFS_CLOSE int fd = -1;
 	char path[PATH_MAX], value[8];
 	struct timespec times[2] = { { 1000, 1 }, { 2000, 2 } };
 	struct stat a, b;
