@@ -107,8 +107,8 @@ build() {
 		launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
 	cmake -G Ninja -S . -B "$folder" -DSFS_WERROR=ON -DSFS_TESTS=ON \
 		-DCMAKE_C_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Check \
-		-DCMAKE_C_FLAGS="$flags" "${launcher[@]}" "$@" >"$folder.cmake" 2>&1 || {
-		cat "$folder.cmake"
+		-DCMAKE_C_FLAGS="$flags" "${launcher[@]}" "$@" >"$LOGS/cmake.out" 2>&1 || {
+		cat "$LOGS/cmake.out"
 		return 1
 	}
 	cmake --build "$folder"
