@@ -79,6 +79,14 @@ int sfs_backing_open_path(int dir_fd, const char *path, int flags, mode_t mode)
 				     RESOLVE_NO_XDEV);
 }
 
+int sfs_backing_open_beneath(int dir_fd, const char *path, int flags)
+{
+	if (has_dot_dot(path))
+		return -EINVAL;
+	return open_resolved(dir_fd, *path ? path : ".", flags, 0,
+			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
 int sfs_backing_make_path(int dir_fd, const char *path)
 {
 	SFS_FREE char *copy = strdup(path);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,40 +18,46 @@ struct copy {
 	int root_fd; /* borrowed */
 	int fd;	     /* where the walk's folder is copied to */
 	unsigned int flags;
-	struct link *links;
-	size_t count, size;
+	void *links; /* tsearch(3) tree */
 };
+
+static int compare_links(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+static void free_link(void *p)
+{
+	struct link *link = p;
+
+	free(link->path);
+	free(link);
+}
 
 static const char *find_link(const struct copy *copy, const struct stat *st)
 {
-	for (size_t i = 0; i < copy->count; i++) {
-		if (copy->links[i].ino == st->st_ino &&
-		    copy->links[i].dev == st->st_dev)
-			return copy->links[i].path;
-	}
-	return NULL;
+	const struct link key = { st->st_dev, st->st_ino, NULL };
+	struct link *const *found = tfind(&key, &copy->links, compare_links);
+
+	return found ? (*found)->path : NULL;
 }
 
 static int remember_link(struct copy *copy, const struct stat *st,
 			 const char *path)
 {
-	SFS_FREE char *name = strdup(path);
+	struct link *link = malloc(sizeof(*link));
 
-	if (!name)
+	if (!link)
 		return -ENOMEM;
-	if (copy->count == copy->size) {
-		size_t size = copy->size ? copy->size * 2 : 16;
-		struct link *links =
-			reallocarray(copy->links, size, sizeof(*links));
-
-		if (!links)
-			return -ENOMEM;
-		copy->links = links;
-		copy->size = size;
-	}
-	copy->links[copy->count++] =
-		(struct link){ st->st_dev, st->st_ino, sfs_steal_ptr(&name) };
-	return 0;
+	*link = (struct link){ st->st_dev, st->st_ino, strdup(path) };
+	if (link->path && tsearch(link, &copy->links, compare_links))
+		return 0;
+	free_link(link);
+	return -ENOMEM;
 }
 
 static int copy_object(struct copy *copy,
@@ -128,8 +135,6 @@ int sfs_backing_copy_tree(int src_fd, int dst_fd, unsigned int flags)
 	r = sfs_backing_walk(src_fd, SFS_WALK_BORROW, copy_visit, &copy);
 	if (copy.fd >= 0)
 		close(copy.fd);
-	for (size_t i = 0; i < copy.count; i++)
-		free(copy.links[i].path);
-	free(copy.links);
+	tdestroy(copy.links, free_link);
 	return r;
 }

@@ -32,8 +32,12 @@ int sfs_backing_open_noxdev(int dir_fd, const char *name, int flags,
  */
 int sfs_backing_open_path(int dir_fd, const char *path, int flags, mode_t mode);
 
+/* The same, crossing into what is mounted below: not for a tree that may hold
+ * a view of itself. */
+int sfs_backing_open_beneath(int dir_fd, const char *path, int flags);
+
 /*
- * The same for a folder, making what is missing (mode 0700).  -ENOTDIR where
+ * sfs_backing_open_path() for a folder, making what is missing (mode 0700).  -ENOTDIR where
  * something else is in the way.
  */
 int sfs_backing_make_path(int dir_fd, const char *path);

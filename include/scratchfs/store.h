@@ -139,15 +139,13 @@ int sfs_store_pending_add(struct sfs_store *store, const char *folder,
 			  const char *temp);
 /* It was renamed into place or removed. */
 int sfs_store_pending_remove(struct sfs_store *store, const char *temp);
-/* Calls visit() for each entry; a negative result ends the walk. */
+/* Calls visit() for each entry that a dead daemon left for this source; a
+ * negative result ends the walk. */
 int sfs_store_pending_each(struct sfs_store *store,
 			   int (*visit)(void *context, const char *folder,
 					const char *temp),
 			   void *context);
-/*
- * Removes the temporaries that dead daemons left in the source.  Does nothing
- * unless store->first: with other daemons live, the names may be theirs.
- */
+/* Removes those temporaries from the source.  Call it before mounting. */
 int sfs_store_clean_pending(struct sfs_store *store, int source_fd);
 
 /* $XDG_STATE_HOME/scratchfs and $XDG_DATA_HOME/scratchfs (root without these
