@@ -15,67 +15,17 @@
 #include "internal.h"
 #include "scratchfs/backing.h"
 #include "scratchfs/cleanup.h"
+#include "scratchfs/mountinfo.h"
 #include "scratchfs/registry.h"
 
-/* Octal escapes of proc_pid_mountinfo(5), in place. */
-static void unescape(char *text)
+static int is_entry(void *context, const struct sfs_mountinfo *mount)
 {
-	char *out = text;
+	const struct sfs_registry_entry *const *pointer = context;
+	const struct sfs_registry_entry *entry = *pointer;
 
-	for (const char *in = text; *in; in++) {
-		if (in[0] == '\\' && in[1] >= '0' && in[1] <= '3' && in[2] &&
-		    in[3]) {
-			*out++ = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 +
-					(in[3] - '0'));
-			in += 3;
-		} else {
-			*out++ = *in;
-		}
-	}
-	*out = '\0';
-}
-
-/* "ID PARENT DEV ROOT MOUNTPOINT OPTIONS [...] - TYPE SOURCE OPTIONS" */
-static bool line_is_ours(char *line, const struct sfs_registry_entry *entry)
-{
-	char *tail = strstr(line, " - ");
-	char *rest, *word = NULL, *type, *source;
-
-	if (!tail)
-		return false;
-	*tail = '\0';
-	type = strtok_r(tail + 3, " ", &rest);
-	source = strtok_r(NULL, " ", &rest);
-	if (!type || !source || strcmp(type, "fuse.scratchfs") != 0)
-		return false;
-	word = strtok_r(line, " ", &rest);
-	for (int i = 0; word && i < 4; i++)
-		word = strtok_r(NULL, " ", &rest);
-	if (!word)
-		return false;
-	unescape(word);
-	unescape(source);
-	return strcmp(word, entry->mountpoint) == 0 &&
-	       strcmp(source, entry->source) == 0;
-}
-
-static bool is_in_mountinfo(const char *path,
-			    const struct sfs_registry_entry *entry)
-{
-	SFS_FCLOSE FILE *file = fopen(path, "re");
-	SFS_FREE char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-
-	if (!file)
-		return false;
-	while ((len = getline(&line, &size, file)) > 0) {
-		if (line[len - 1] == '\n')
-			line[len - 1] = '\0';
-		if (line_is_ours(line, entry))
-			return true;
-	}
-	return false;
+	return sfs_mountinfo_is_view(mount) &&
+	       strcmp(mount->path, entry->mountpoint) == 0 &&
+	       strcmp(mount->source, entry->source) == 0;
 }
 
 /* The mountinfo of a process in that namespace, if one can be seen. */
@@ -107,7 +57,7 @@ bool sfs_registry_is_mounted(const struct sfs_registry_entry *entry)
 	    st.st_ino != entry->mount_ns &&
 	    !find_namespace(entry->mount_ns, path, sizeof(path)))
 		return false;
-	return is_in_mountinfo(path, entry);
+	return sfs_mountinfo_each(path, is_entry, &entry) == 1;
 }
 
 struct paths {

@@ -63,25 +63,20 @@ static int parse_place(const char *where, struct place *place)
 
 static int open_base(const char *path, const char *source, int *ret_fd)
 {
-	SFS_CLOSE int fd = -1;
-	int r = sfs_place_open(path, &fd);
+	int r;
 
-	if (r == -EPERM) {
-		sfs_msg("%s belongs to somebody else or others may write to "
-			"it; remove it or use --store DIR",
-			path);
-		return r;
-	}
-	if (r < 0)
-		return r;
-	if (sfs_place_is_inside(fd, source)) {
+	if (sfs_place_would_be_inside(path, source)) {
 		sfs_msg("the store would lie inside the source: %s is below "
 			"%s; choose another place with --store DIR",
 			path, source);
 		return -EINVAL;
 	}
-	*ret_fd = sfs_steal_fd(&fd);
-	return 0;
+	r = sfs_place_open(path, ret_fd);
+	if (r == -EPERM)
+		sfs_msg("%s belongs to somebody else or others may write to "
+			"it; remove it or use --store DIR",
+			path);
+	return r;
 }
 
 /* Under the place's lock nobody takes the folder for abandoned before it is

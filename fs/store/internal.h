@@ -21,8 +21,8 @@ bool sfs_store_is_hex(const char *text);
  * one belongs to somebody else or others may write to it.
  */
 int sfs_place_open(const char *path, int *ret_fd);
-/* Does the folder lie in `source`, or is it that? */
-bool sfs_place_is_inside(int fd, const char *source);
+/* Would a folder made there lie in `source` (or be it)?  Makes nothing. */
+bool sfs_place_would_be_inside(const char *path, const char *source);
 /* The canonical path of a descriptor. */
 int sfs_place_path(int fd, char **ret);
 

@@ -119,7 +119,7 @@ static bool path_is_inside(int fd, const char *source)
 	       (path[len] == '/' || !path[len] || source[len - 1] == '/');
 }
 
-bool sfs_place_is_inside(int fd, const char *source)
+static bool is_inside(int fd, const char *source)
 {
 	SFS_CLOSE int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat wanted, now, last = { 0 };
@@ -144,6 +144,25 @@ bool sfs_place_is_inside(int fd, const char *source)
 		at = parent;
 	}
 	return false;
+}
+
+bool sfs_place_would_be_inside(const char *path, const char *source)
+{
+	SFS_FREE char *ancestor = strdup(path);
+	SFS_CLOSE int fd = -1;
+
+	if (!ancestor)
+		return true;
+	for (;;) {
+		char *slash = strrchr(ancestor, '/');
+
+		fd = open(*ancestor ? ancestor : "/",
+			  O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 || !slash)
+			break;
+		*slash = '\0';
+	}
+	return fd < 0 || is_inside(fd, source);
 }
 
 int sfs_place_lock(int base_fd)

@@ -134,14 +134,7 @@ static int open_locked(struct sfs_volume *volume, const char *source,
 	if (r < 0)
 		return r;
 	store->first = first;
-	if (sfs_place_is_inside(store->root_fd, source)) {
-		sfs_msg("volume %s lies inside the source %s (set "
-			"XDG_DATA_HOME to another place)",
-			volume->name, source);
-		r = -EINVAL;
-	}
-	if (r == 0)
-		r = set_up(store, volume, options);
+	r = set_up(store, volume, options);
 	if (r < 0)
 		sfs_store_close(store);
 	else
@@ -170,6 +163,24 @@ static int load_or_create(const char *name, const char *source,
 	return sfs_volume_load(name, ret);
 }
 
+/* Before anything is made there. */
+static int check_place(const char *name, const char *source)
+{
+	SFS_FREE char *dir = NULL;
+	int r = sfs_volume_dir(false, &dir);
+
+	if (r < 0) {
+		sfs_msg("no place for volumes: set HOME or XDG_DATA_HOME");
+		return r;
+	}
+	if (!sfs_place_would_be_inside(dir, source))
+		return 0;
+	sfs_msg("volume %s would lie inside the source: %s is below %s; set "
+		"XDG_DATA_HOME to another place",
+		name, dir, source);
+	return -EINVAL;
+}
+
 static void explain(const char *name, int error)
 {
 	if (error == -ENOENT)
@@ -196,6 +207,9 @@ int sfs_store_open_volume(const char *name, const char *source,
 			name);
 		return -EINVAL;
 	}
+	r = check_place(name, source);
+	if (r < 0)
+		return r;
 	r = load_or_create(name, source, options, &volume);
 	if (r < 0) {
 		if (r != -EPROTONOSUPPORT)

@@ -134,6 +134,7 @@ static void a_store_elsewhere_takes_its_folder_along(void **state)
 static void never_inside_the_source(void **state)
 {
 	struct fixture *f = *state;
+	const struct sfs_store_volume_options options = { true, true, 0 };
 	struct sfs_store *store;
 
 	assert_int_equal(sfs_store_new_ephemeral(f->source, f->source, 0,
@@ -143,6 +144,12 @@ static void never_inside_the_source(void **state)
 			 -EINVAL);
 	assert_int_equal(sfs_store_new_ephemeral(NULL, "/", 0, &store),
 			 -EINVAL);
+	assert_int_equal(sfs_store_open_volume("v", f->path, &options, &store),
+			 -EINVAL);
+	/* Nor was anything made there in order to find out. */
+	assert_false(exists(f->fd, "state"));
+	assert_false(exists(f->fd, "data"));
+	assert_int_equal(unlinkat(f->fd, "source", AT_REMOVEDIR), 0);
 }
 
 static void a_tmpfs_store_works(void **state)
@@ -260,7 +267,7 @@ static void volumes_are_shared_and_locked(void **state)
 			 0);
 	assert_int_equal(sfs_quota_used(a->quota), 0);
 	sfs_store_close(a);
-	assert_int_equal(sfs_store_open_volume("v", "/tmp", &existing, &a),
+	assert_int_equal(sfs_store_open_volume("v", "/usr", &existing, &a),
 			 -EPERM);
 	assert_int_equal(sfs_volume_remove("v"), 0);
 	assert_int_equal(sfs_volume_remove("v"), -ENOENT);
