@@ -47,6 +47,9 @@ struct sfs_option {
 /* The table; fewer than 64 entries. */
 const struct sfs_option *sfs_options_table(size_t *ret_count);
 
+/* The option of that name, as the table writes it, or NULL. */
+const struct sfs_option *sfs_options_find(const char *name);
+
 /* An option that only one command knows. */
 struct sfs_extra_option {
 	const char *name;	/* NULL ends the array */
