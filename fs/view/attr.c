@@ -41,14 +41,16 @@ static bool is_beside(const struct sfs_node *node, unsigned int tree)
 	return tree == SFS_TREE_HOST || sfs_store_of_tree(tree) == node->store;
 }
 
-/* The folder beside the node's own object in `tree`; false: there is none. */
+/* The folder beside the node's own object in `tree`; false: there is none, or
+ * no name ever was in it. */
 static bool get_beside(struct sfs_view *view, struct sfs_node *node,
 		       unsigned int tree, struct sfs_fd *ret_fd,
 		       struct stat *ret_st)
 {
 	if (!is_beside(node, tree) || sfs_fd_path(view, node, tree, ret_fd))
 		return false;
-	if (!fstat(ret_fd->fd, ret_st) && S_ISDIR(ret_st->st_mode))
+	if (!fstat(ret_fd->fd, ret_st) && S_ISDIR(ret_st->st_mode) &&
+	    (ret_st->st_mtim.tv_sec || ret_st->st_mtim.tv_nsec))
 		return true;
 	sfs_fd_put(ret_fd);
 	return false;
@@ -78,7 +80,7 @@ void sfs_folder_show(struct sfs_view *view, struct sfs_node *node,
 static void reset_beside(struct sfs_view *view, struct sfs_node *node)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-					   { .tv_sec = 0 } };
+					   { .tv_nsec = 1 } };
 
 	for (unsigned int tree = 1; tree <= 2 * view->params.n_stores; tree++) {
 		SFS_FD fd = SFS_FD_NONE;

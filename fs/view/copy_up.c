@@ -61,6 +61,17 @@ static int make_mirror(struct sfs_view *view, struct sfs_node *node, int dir,
 	return 0;
 }
 
+/* Time 0 says that there never was a mark in it. */
+static int make_marks(int dir, const char *name)
+{
+	const struct timespec times[2] = { { 0 }, { 0 } };
+
+	if (mkdirat(dir, name, 0700))
+		return errno == EEXIST ? 0 : -errno;
+	(void)utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW);
+	return 0;
+}
+
 static bool is_hidden_tree(unsigned int tree)
 {
 	return tree == sfs_hidden_of_store(sfs_store_of_tree(tree));
@@ -72,15 +83,11 @@ static int make_folder(struct sfs_view *view, struct sfs_node *node,
 	struct kept_times kept;
 	int r;
 
-	if (is_hidden_tree(tree)) {
-		if (mkdirat(dir, name, 0700) && errno != EEXIST)
-			return -errno;
-		return 0;
-	}
-	if (sfs_node_is(node, SFS_NODE_SCRATCH))
+	if (sfs_node_is(node, SFS_NODE_SCRATCH) && !is_hidden_tree(tree))
 		return sfs_copy_up(view, node, -1);
 	kept = keep_times(dir);
-	r = make_mirror(view, node, dir, name);
+	r = is_hidden_tree(tree) ? make_marks(dir, name)
+				 : make_mirror(view, node, dir, name);
 	restore_times(&kept);
 	return r;
 }

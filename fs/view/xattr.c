@@ -35,7 +35,7 @@ static ssize_t get_ours(struct sfs_view *view, struct sfs_node *node,
 	int err = sfs_view_explain(view, node, &why);
 
 	if (err)
-		return err;
+		return err == -ENOENT ? -ENODATA : err; /* it has no name */
 	path = why.real_path;
 	if (!strcmp(key, "place"))
 		n = answer(!why.scratch ? "host"

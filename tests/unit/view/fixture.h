@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -176,14 +177,24 @@ static inline void fx_make_rules(struct fixture *fx)
 	assert_int_equal(sfs_rules_compile(fx->readonly), 0);
 }
 
+/* As a store makes it: time 0 says that there never was a name in it. */
+static inline void fx_make_store_folder(const struct fixture *fx,
+					const char *path)
+{
+	const struct timespec times[2] = { { 0 }, { 0 } };
+
+	fx_mkdir(fx, path);
+	assert_int_equal(utimensat(AT_FDCWD, fx_at(fx, path), times, 0), 0);
+}
+
 static inline void fx_open_store(struct fixture *fx)
 {
 	struct stat st;
 
 	fx_mkdir(fx, "store");
-	fx_mkdir(fx, "store/tree");
-	fx_mkdir(fx, "store/hidden");
-	fx_mkdir(fx, "store/work");
+	fx_make_store_folder(fx, "store/tree");
+	fx_make_store_folder(fx, "store/hidden");
+	fx_make_store_folder(fx, "store/work");
 	fx->store = (struct sfs_store){
 		.root_fd = open(fx_at(fx, "store"), O_PATH),
 		.tree_fd = open(fx_at(fx, "store/tree"), O_PATH),
