@@ -5,6 +5,7 @@
 #include <search.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "internal.h"
 #include "scratchfs/backing.h"
@@ -24,13 +25,27 @@ static int write_format(int root_fd)
 	return dprintf(fd, "%d\n", SFS_STORE_FORMAT) < 0 ? -EIO : 0;
 }
 
+/* Time 0 says that there never was a name in it: the source's root shows times
+ * of its own until there is. */
+static int make_folder(int root_fd, const char *name)
+{
+	const struct timespec times[2] = { { 0 }, { 0 } };
+
+	if (mkdirat(root_fd, name, 0700) ||
+	    utimensat(root_fd, name, times, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	return 0;
+}
+
 int sfs_store_make_layout(int root_fd)
 {
 	SFS_CLOSE int lock = -1;
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		if (mkdirat(root_fd, folders[i], 0700))
-			return -errno;
+		int r = make_folder(root_fd, folders[i]);
+
+		if (r)
+			return r;
 	}
 	lock = sfs_backing_open(root_fd, "lock", O_RDWR | O_CREAT | O_EXCL,
 				0600);
