@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "scratchfs/command.h"
 #include "scratchfs/msg.h"
+#include "scratchfs/options.h"
 #include "scratchfs/suggest.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,17 +18,11 @@ static const struct sfs_command commands[] = {
 
 static int help(void)
 {
-	printf("Usage: scratchfs [OPTIONS] SOURCE MOUNTPOINT\n"
-	       "       scratchfs COMMAND [ARG...]\n"
-	       "\n"
-	       "Shows SOURCE at MOUNTPOINT; names that match a pattern live in "
-	       "a store beside\nit instead.\n"
-	       "\n"
-	       "Options:\n");
-	sfs_cmd_mount_help(stdout);
-	printf("\nCommands:\n");
-	for (const struct sfs_command *c = commands; c->name; c++)
-		printf("  %-10s %s\n", c->name, c->summary);
+	const char *names[COMMAND_COUNT] = { NULL };
+
+	for (size_t i = 0; i + 1 < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	sfs_options_print_help(stdout, names);
 	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 

@@ -2,11 +2,6 @@
 #include "scratchfs/command.h"
 #include "scratchfs/msg.h"
 
-void sfs_cmd_mount_help(FILE *file)
-{
-	fputs("  -h, --help\n  -V, --version\n", file);
-}
-
 int sfs_cmd_mount(int argc, char **argv)
 {
 	(void)argc;

@@ -9,8 +9,6 @@
  * run() gets its own name as argv[0], so that getopt works as everywhere, and
  * returns the exit status of the program.
  */
-#include <stdio.h>
-
 enum sfs_exit {
 	SFS_EXIT_OK = 0,
 	SFS_EXIT_FAILED = 1,
@@ -25,8 +23,5 @@ struct sfs_command {
 
 /* scratchfs [OPTIONS] SOURCE MOUNTPOINT: what happens without a command. */
 int sfs_cmd_mount(int argc, char **argv);
-
-/* A line for each option of the above. */
-void sfs_cmd_mount_help(FILE *file);
 
 #endif
