@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* A run inside a name is filed under its first bytes only. */
-#define MAX_RUN 4u
+#define MAX_RUN 8u
 
 enum {
 	PREFIX,
