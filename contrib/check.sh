@@ -167,7 +167,9 @@ build_plain() {
 	build build gcc "-O2 -g"
 }
 
+# Other versions lay out a few lines differently; only one can be right.
 part_format() {
+	clang-format --version | grep -q 'version 14\.' || return 77
 	find fs include tests -name '*.[ch]' -print0 |
 		xargs -0 clang-format --dry-run -Werror
 }
