@@ -3,9 +3,8 @@
 
 #include <stdio.h>
 
-/* Where the object in `tree` of this path is, for a person. */
-static int real_path(struct sfs_view *view, unsigned int tree, const char *path,
-		     char **ret)
+int sfs_real_path(struct sfs_view *view, unsigned int tree, const char *path,
+		  char **ret)
 {
 	const char *slash = *path ? "/" : "";
 	const struct sfs_store *store;
@@ -61,7 +60,7 @@ int sfs_view_explain(struct sfs_view *view, struct sfs_node *node,
 	int err = sfs_node_path(view, node, NULL, &path);
 
 	if (!err)
-		err = real_path(view, node->tree, path, &why.real_path);
+		err = sfs_real_path(view, node->tree, path, &why.real_path);
 	if (!err)
 		*ret = why;
 	return err;

@@ -202,6 +202,13 @@ void sfs_listings_free(struct sfs_listings *listings);
 /* Is the folder empty as the view shows it?  0 yes, -ENOTEMPTY, or an error. */
 int sfs_list_is_empty(struct sfs_view *view, struct sfs_node *node);
 
+/* --- explain.c --- */
+
+/* Where the object in `tree` of this path is or would be, for a person;
+ * allocated. */
+int sfs_real_path(struct sfs_view *view, unsigned int tree, const char *path,
+		  char **ret);
+
 /* --- caller.c --- */
 
 /* New objects belong to the caller, with its umask, until _leave. */

@@ -188,6 +188,13 @@ struct sfs_explanation {
 };
 int sfs_view_explain(struct sfs_view *view, struct sfs_node *node,
 		     struct sfs_explanation *ret);
+/*
+ * The same for a path below a folder, where any of its names may be missing:
+ * what would become of it?  A slash at its end asks for a folder.  -EINVAL for
+ * "." and ".." in it; -ENOTDIR; -ENAMETOOLONG.
+ */
+int sfs_view_explain_path(struct sfs_view *view, struct sfs_node *folder,
+			  const char *path, struct sfs_explanation *ret);
 
 /* Threads of the view (closing idle writers). Started after daemonizing;
  * stopped before sfs_view_free(). */
