@@ -16,7 +16,7 @@ static const struct sfs_command commands[] = {
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static int help(void)
+int sfs_cmd_help(void)
 {
 	const char *names[COMMAND_COUNT] = { NULL };
 
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-		return help();
+		return sfs_cmd_help();
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
 		return puts("scratchfs " SFS_VERSION) == EOF;
 	for (const struct sfs_command *c = commands; c->name; c++)

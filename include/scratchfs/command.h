@@ -24,4 +24,7 @@ struct sfs_command {
 /* scratchfs [OPTIONS] SOURCE MOUNTPOINT: what happens without a command. */
 int sfs_cmd_mount(int argc, char **argv);
 
+/* The answer to --help, on stdout; main.c.  Returns the exit status. */
+int sfs_cmd_help(void);
+
 #endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the view ends what the kernel believes.  What fails is as good as done:
+ * -ENOENT says that the kernel does not know the name or node any more, and an
+ * ending connection knows nothing at all.
+ */
+#include "notify.h"
+
+#include <string.h>
+
+static void inval_inode(void *ctx, struct sfs_node *node, bool pages)
+{
+	struct sfs_mount *mount = ctx;
+
+	/* A negative offset: attributes only. */
+	fuse_lowlevel_notify_inval_inode(
+		mount->session, sfs_op_nodeid(mount, node), pages ? 0 : -1, 0);
+}
+
+static void inval_entry(void *ctx, struct sfs_node *parent, const char *name)
+{
+	struct sfs_mount *mount = ctx;
+
+	fuse_lowlevel_notify_inval_entry(mount->session,
+					 sfs_op_nodeid(mount, parent), name,
+					 strlen(name));
+}
+
+static void expire_entry(void *ctx, struct sfs_node *parent, const char *name)
+{
+	struct sfs_mount *mount = ctx;
+
+	fuse_lowlevel_notify_expire_entry(mount->session,
+					  sfs_op_nodeid(mount, parent), name,
+					  strlen(name), FUSE_LL_EXPIRE_ONLY);
+}
+
+static void deleted(void *ctx, struct sfs_node *parent, struct sfs_node *child,
+		    const char *name)
+{
+	struct sfs_mount *mount = ctx;
+
+	fuse_lowlevel_notify_delete(mount->session,
+				    sfs_op_nodeid(mount, parent),
+				    sfs_op_nodeid(mount, child), name,
+				    strlen(name));
+}
+
+void sfs_notify_init(struct sfs_notify *ret, struct sfs_mount *mount)
+{
+	*ret = (struct sfs_notify){
+		.ctx = mount,
+		.inval_inode = inval_inode,
+		.inval_entry = inval_entry,
+		.expire_entry = expire_entry,
+		.deleted = deleted,
+	};
+}

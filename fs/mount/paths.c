@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include "scratchfs/msg.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+/* realpath(3), but the last component may be a mount whose daemon is dead. */
+static int canonical(const char *path, char **ret)
+{
+	SFS_FREE char *copy = strdup(path);
+	SFS_FREE char *parent = NULL;
+	size_t length = strlen(path);
+
+	*ret = realpath(path, NULL);
+	if (*ret)
+		return 0;
+	if (errno != ENOTCONN && errno != ECONNABORTED)
+		return -errno;
+	if (!copy)
+		return -ENOMEM;
+	while (length > 1 && copy[length - 1] == '/')
+		copy[--length] = '\0';
+	char *slash = strrchr(copy, '/');
+	const char *name = slash ? slash + 1 : copy;
+	if (slash)
+		*slash = '\0';
+	parent = realpath(!slash ? "." : *copy ? copy : "/", NULL);
+	if (!parent)
+		return -errno;
+	if (asprintf(ret, "%s/%s", parent[1] ? parent : "", name) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int complain(int err, const char *what, const char *path)
+{
+	if (err == -ENOENT)
+		sfs_msg("the %s %s does not exist; mkdir -p '%s' makes it",
+			what, path, path);
+	else
+		sfs_msg_errno(-err, "the %s %s", what, path);
+	return err == -ENOMEM ? err : -EINVAL;
+}
+
+/* The path below the source, or NULL: the mount point is not in it. */
+static const char *below(const char *source, const char *path)
+{
+	size_t length = strlen(source);
+
+	if (length == 1)
+		return path + 1;
+	if (strncmp(source, path, length) != 0 || path[length] != '/')
+		return NULL;
+	return path + length + 1;
+}
+
+int sfs_session_find_paths(struct sfs_session *session)
+{
+	const struct sfs_config *config = session->config;
+	int err = canonical(config->source, &session->source);
+
+	if (err < 0)
+		return complain(err, "source", config->source);
+	err = canonical(config->mountpoint, &session->mountpoint);
+	if (err < 0)
+		return complain(err, "mount point", config->mountpoint);
+	const char *path = below(session->source, session->mountpoint);
+	if (!path || !*path)
+		return 0;
+	session->covered_path = strdup(path);
+	return session->covered_path ? 0 : -ENOMEM;
+}
+
+static int open_folder(const char *what, const char *path)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOTDIR) {
+		sfs_msg("the %s %s is not a folder", what, path);
+		return -EINVAL;
+	}
+	return complain(-errno, what, path);
+}
+
+int sfs_session_open_source(struct sfs_session *session)
+{
+	session->source_fd = open_folder("source", session->source);
+	return session->source_fd < 0 ? session->source_fd : 0;
+}
+
+bool sfs_session_is_in_place(const struct sfs_session *session)
+{
+	return strcmp(session->mountpoint, session->source) == 0 ||
+	       below(session->mountpoint, session->source);
+}
+
+static bool fuse_conf_allows_other(void)
+{
+	SFS_FCLOSE FILE *file = fopen("/etc/fuse.conf", "re");
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (strcmp(line, "user_allow_other\n") == 0)
+			return true;
+	return false;
+}
+
+static bool on_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	SFS_FREE char *copy = strdup(path ? path : "/usr/bin:/bin");
+	char *save = NULL;
+
+	for (char *folder = copy ? strtok_r(copy, ":", &save) : NULL; folder;
+	     folder = strtok_r(NULL, ":", &save)) {
+		char name[PATH_MAX];
+
+		if (snprintf(name, sizeof(name), "%s/%s", folder, program) <
+			    (int)sizeof(name) &&
+		    access(name, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_user(const struct sfs_session *session)
+{
+	const char *path = session->mountpoint;
+	struct stat st;
+
+	if (!on_path("fusermount3")) {
+		sfs_msg("fusermount3 is not installed, and only root can do "
+			"without it; on Debian: sudo apt install fuse3");
+		return -ENOENT;
+	}
+	if (session->config->allow_other && !fuse_conf_allows_other()) {
+		sfs_msg("allow_other is not allowed here; echo "
+			"user_allow_other | sudo tee -a /etc/fuse.conf allows "
+			"it");
+		return -EPERM;
+	}
+	if (stat(path, &st) == 0 && st.st_uid != geteuid() &&
+	    (access(path, W_OK) < 0 || (st.st_mode & S_ISVTX))) {
+		sfs_msg("%s is not yours to mount on; sudo chown %u '%s' makes "
+			"it so, or choose a folder of your own",
+			path, geteuid(), path);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int check_fuse(void)
+{
+	SFS_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == EACCES || errno == EPERM)) {
+		sfs_msg("/dev/fuse may not be opened; sudo chmod 666 /dev/fuse "
+			"lets everybody mount");
+		return -EACCES;
+	}
+	if (fd < 0) {
+		sfs_msg_errno(errno, "the kernel's FUSE is missing (sudo "
+				     "modprobe fuse): /dev/fuse");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+int sfs_session_open_mountpoint(struct sfs_session *session)
+{
+	SFS_CLOSE int fd = open_folder("mount point", session->mountpoint);
+	int err = fd < 0 ? fd : check_fuse();
+
+	if (err == 0 && geteuid() != 0)
+		err = check_user(session);
+	if (err == 0 && session->covered_path)
+		session->covered_fd = sfs_steal_fd(&fd);
+	return err;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include "daemonize.h"
+#include "loop.h"
+#include "notify.h"
+
+#include "scratchfs/command.h"
+#include "scratchfs/mountinfo.h"
+#include "scratchfs/msg.h"
+#include "scratchfs/rules.h"
+#include "scratchfs/store.h"
+#include "scratchfs/tracked.h"
+#include "scratchfs/unmount.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+
+int sfs_session_exit_status(int err)
+{
+	if (err == 0 || err == -EINTR)
+		return SFS_EXIT_OK;
+	return err == -EINVAL ? SFS_EXIT_USAGE : SFS_EXIT_FAILED;
+}
+
+/* Descriptors are a cache: as many as there may be. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int find_tracked(struct sfs_session *session)
+{
+	int err = sfs_tracked_new(session->source_fd, session->source,
+				  &session->tracked);
+
+	if (err == 0)
+		err = sfs_tracked_set_mountpoint(session->tracked,
+						 session->mountpoint);
+	return err;
+}
+
+static int make_view(struct sfs_session *session)
+{
+	struct sfs_config *config = session->config;
+	struct sfs_view_params params = {
+		.source_fd = fcntl(session->source_fd, F_DUPFD_CLOEXEC, 0),
+		.source_path = session->source,
+		.scratch = config->scratch,
+		.readonly = config->readonly,
+		.tracked = session->tracked,
+		.stores = session->stores,
+		.n_stores = session->n_stores,
+		.copy_limit_bytes = config->border_copy_bytes,
+		.as_caller = geteuid() == 0,
+		.covered_fd = session->covered_fd,
+		.covered_path = session->covered_path,
+	};
+
+	if (params.source_fd < 0)
+		return -errno;
+	if (config->readonly && sfs_rules_count(config->readonly) == 0)
+		params.readonly = NULL;
+	int err = sfs_view_new(&params, &session->mount.view);
+	if (err < 0) {
+		close(params.source_fd);
+		sfs_msg_errno(-err, "cannot make a view of %s",
+			      session->source);
+		return err;
+	}
+	session->covered_fd = -1;
+	/* A page that a refused write has left in the cache would be seen by
+	 * every reader: an open for writing has to be refused itself. */
+	session->mount.answers_opens = params.readonly != NULL;
+	return 0;
+}
+
+/*
+ * The dead mount is taken away as late as possible: from then on nothing but
+ * this process keeps its scratch from being collected.
+ */
+static int prepare(struct sfs_session *session)
+{
+	int err = sfs_session_find_paths(session);
+	bool in_place = err == 0 && sfs_session_is_in_place(session);
+
+	if (err == 0 && in_place)
+		err = sfs_session_mend(session);
+	if (err == 0)
+		err = sfs_session_open_source(session);
+	if (err == 0)
+		err = sfs_config_load(session->config, session->source_fd);
+	if (err == 0)
+		err = find_tracked(session);
+	if (err == 0 && !in_place)
+		err = sfs_session_mend(session);
+	if (err == 0)
+		err = sfs_session_open_mountpoint(session);
+	if (err == 0)
+		err = sfs_session_open_stores(session);
+	if (err < 0)
+		return err;
+	for (unsigned int i = 0; i < session->n_stores; i++)
+		sfs_store_clean_pending(session->stores[i], session->source_fd);
+	return make_view(session);
+}
+
+int sfs_session_new(struct sfs_config *config, struct sfs_session **ret)
+{
+	struct sfs_session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return -ENOMEM;
+	raise_descriptor_limit();
+	session->config = config;
+	session->source_fd = session->covered_fd = -1;
+	int err = prepare(session);
+	if (err == -ENOMEM)
+		sfs_msg("there is not enough memory");
+	if (err < 0) {
+		sfs_session_free(session);
+		return err;
+	}
+	sfs_config_announce(config);
+	*ret = session;
+	return 0;
+}
+
+/* The options of libfuse, which passes on those of the kernel. */
+static int fuse_arguments(const struct sfs_session *session,
+			  struct fuse_args *args)
+{
+	SFS_FREE char *mount_options =
+		sfs_config_mount_options(session->config);
+	SFS_FREE char *name = NULL;
+	char *options = NULL; /* freed by free(), as libfuse's own */
+
+	if (!mount_options ||
+	    asprintf(&name, "fsname=%s", session->source) < 0 ||
+	    fuse_opt_add_opt(&options, "default_permissions") < 0 ||
+	    fuse_opt_add_opt(&options, "subtype=scratchfs") < 0 ||
+	    fuse_opt_add_opt_escaped(&options, name) < 0 ||
+	    (*mount_options && fuse_opt_add_opt(&options, mount_options) < 0) ||
+	    fuse_opt_add_arg(args, "scratchfs") < 0 ||
+	    fuse_opt_add_arg(args, "-o") < 0 ||
+	    fuse_opt_add_arg(args, options) < 0 ||
+	    (session->config->debug && fuse_opt_add_arg(args, "-d") < 0)) {
+		free(options);
+		return -ENOMEM;
+	}
+	free(options);
+	return 0;
+}
+
+int sfs_session_mount(struct sfs_session *session)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	int err = fuse_arguments(session, &args);
+
+	if (err == 0)
+		session->mount.session = fuse_session_new(
+			&args, &sfs_ops, sizeof(sfs_ops), &session->mount);
+	fuse_opt_free_args(&args);
+	if (!session->mount.session) {
+		sfs_msg("libfuse cannot make a session");
+		return err ? err : -EIO;
+	}
+	if (fuse_session_mount(session->mount.session, session->mountpoint) <
+	    0) {
+		sfs_msg("cannot mount on %s", session->mountpoint);
+		return -EIO;
+	}
+	session->mounted = true;
+	struct sfs_mountinfo mount;
+	if (sfs_mountinfo_find(session->mountpoint, &mount) == 0) {
+		session->device = mount.device;
+		sfs_mountinfo_done(&mount);
+	}
+	session->mount.answer = sfs_session_answer;
+	session->mount.order = sfs_session_order;
+	session->mount.ctx = session;
+	return 0;
+}
+
+/* Is the mount that this session made still there? */
+static bool stands(const struct sfs_session *session)
+{
+	struct sfs_mountinfo mount;
+	bool ours;
+
+	if (sfs_mountinfo_find(session->mountpoint, &mount) < 0)
+		return false;
+	ours = sfs_mountinfo_is_view(&mount) && mount.device == session->device;
+	sfs_mountinfo_done(&mount);
+	return ours;
+}
+
+static void unmount(void *ctx)
+{
+	struct sfs_session *session = ctx;
+	int err = stands(session) ? sfs_unmount(session->mountpoint, true) : 0;
+
+	if (err < 0)
+		sfs_msg_errno(-err, "cannot unmount %s", session->mountpoint);
+}
+
+/* Removing what killed daemons left may take long; nobody waits for it. */
+static void *collect(void *arg)
+{
+	(void)arg;
+	sfs_registry_collect(false, NULL, NULL, NULL);
+	return NULL;
+}
+
+static int serve(struct sfs_session *session)
+{
+	const struct sfs_loop loop = {
+		.mount = &session->mount,
+		.unmount = unmount,
+		.ctx = session,
+	};
+	pthread_t collector;
+	bool collects = pthread_create(&collector, NULL, collect, NULL) == 0;
+	int err = sfs_loop_run(&loop);
+
+	if (err == -EINTR)
+		return err;
+	if (collects)
+		pthread_join(collector, NULL);
+	return err;
+}
+
+int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
+		      void *ctx)
+{
+	struct sfs_notify notify;
+	int err = sfs_loop_block_signals();
+
+	if (err == 0)
+		err = sfs_loop_init(&session->mount);
+	if (err < 0) {
+		sfs_msg_errno(-err, "the kernel does not answer");
+		return err;
+	}
+	sfs_notify_init(&notify, &session->mount);
+	sfs_view_set_notify(session->mount.view, &notify);
+	err = sfs_session_register(session);
+	if (err == 0)
+		err = sfs_view_start(session->mount.view);
+	if (err < 0)
+		return err;
+	session->served = true;
+	ready(ctx);
+	err = serve(session);
+	if (err != -EINTR)
+		sfs_view_stop(session->mount.view);
+	return err;
+}
+
+void sfs_session_abandon(struct sfs_session *session)
+{
+	unmount(session);
+	sfs_session_close_stores(session);
+}
+
+void sfs_session_free(struct sfs_session *session)
+{
+	if (session->mounted)
+		unmount(session);
+	if (session->mount.session) {
+		fuse_session_unmount(session->mount.session);
+		fuse_session_destroy(session->mount.session);
+	}
+	if (session->mount.view)
+		sfs_view_free(session->mount.view);
+	sfs_session_close_stores(session);
+	if (session->tracked)
+		sfs_tracked_free(session->tracked);
+	if (session->source_fd >= 0)
+		close(session->source_fd);
+	if (session->covered_fd >= 0)
+		close(session->covered_fd);
+	free(session->source);
+	free(session->mountpoint);
+	free(session->covered_path);
+	free(session);
+}
+
+static void tell_parent(void *ctx)
+{
+	const int *ready_fd = ctx;
+
+	if (*ready_fd >= 0)
+		sfs_daemonize_ready(*ready_fd);
+}
+
+int sfs_session_run(struct sfs_config *config)
+{
+	struct sfs_session *session = NULL;
+	int ready_fd = -1;
+	int err = sfs_daemonize_reserve_stdio();
+
+	if (err == 0)
+		err = sfs_session_new(config, &session);
+	if (err < 0)
+		return sfs_session_exit_status(err);
+	err = sfs_session_mount(session);
+	if (err == 0 && !config->foreground && !config->debug)
+		err = sfs_daemonize_begin(&ready_fd);
+	if (err == 0)
+		err = sfs_session_serve(session, tell_parent, &ready_fd);
+	if (err == -EINTR) {
+		sfs_session_abandon(session);
+		_exit(SFS_EXIT_OK);
+	}
+	sfs_session_free(session);
+	return sfs_session_exit_status(err);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the commands talk to the daemon: through extended attributes of the view,
+ * so that whoever may look at a folder may ask about it, and nobody else.
+ *
+ * Questions (getxattr); fields end with a zero byte:
+ *	root	user.scratchfs.status	what the view is and holds, in JSON
+ *	root	user.scratchfs.report	the same for people
+ *	root	user.scratchfs.usage	what unmounting throws away: "FILES
+ *					BYTES CHANGED", paths of changed copies
+ *					of host files
+ *	folder	user.scratchfs.explain/PATH
+ *					of a path below it, which need not
+ *					exist: place, "ro" or "rw", real path,
+ *					pattern, from, volume
+ * Orders (setxattr), of the daemon's user or root:
+ *	root	user.scratchfs.keep	make the scratch a volume of that name
+ *					when the view ends; "": discard it
+ */
+#include "session.h"
+
+#include "scratchfs/rules.h"
+#include "scratchfs/store.h"
+#include "scratchfs/volume.h"
+
+#include <string.h>
+
+#define PREFIX	"user.scratchfs."
+#define EXPLAIN PREFIX "explain/"
+#define KEEP	PREFIX "keep"
+
+static void put(FILE *out, const char *text)
+{
+	if (text)
+		fputs(text, out);
+	fputc('\0', out);
+}
+
+static void put_explanation(FILE *out, const struct sfs_session *session,
+			    const struct sfs_explanation *why)
+{
+	const struct sfs_rule *rule = NULL;
+
+	if (why->scratch && why->rule >= 0)
+		rule = sfs_rules_get(session->config->scratch, why->rule);
+	else if (!why->scratch && why->readonly_rule >= 0)
+		rule = sfs_rules_get(session->config->readonly,
+				     why->readonly_rule);
+	put(out, !why->scratch ? "host" : why->lower ? "lower" : "scratch");
+	put(out, why->readonly ? "ro" : "rw");
+	put(out, why->real_path);
+	put(out, rule ? rule->glob : NULL);
+	put(out, rule ? rule->from : NULL);
+	put(out, why->scratch ? session->stores[why->store]->volume : NULL);
+}
+
+static int explain(const struct sfs_session *session, struct sfs_node *folder,
+		   const char *path, char **ret_text, size_t *ret_length)
+{
+	struct sfs_explanation why = { .rule = -1 };
+	int err =
+		sfs_view_explain_path(session->mount.view, folder, path, &why);
+
+	if (err < 0)
+		return err;
+	FILE *out = open_memstream(ret_text, ret_length);
+	if (out)
+		put_explanation(out, session, &why);
+	free(why.real_path);
+	if (!out)
+		return -ENOMEM;
+	if (fclose(out) == 0)
+		return 0;
+	free(sfs_steal_ptr(ret_text));
+	return -ENOMEM;
+}
+
+int sfs_session_answer(void *ctx, struct sfs_node *node, const char *name,
+		       char **ret_text, size_t *ret_length)
+{
+	struct sfs_session *session = ctx;
+
+	if (strncmp(name, EXPLAIN, strlen(EXPLAIN)) == 0)
+		return explain(session, node, name + strlen(EXPLAIN), ret_text,
+			       ret_length);
+	if (node != sfs_node_root(session->mount.view))
+		return -ENODATA;
+	return sfs_session_report(session, name + strlen(PREFIX), ret_text,
+				  ret_length);
+}
+
+static int set_keep_as(struct sfs_session *session, const char *name)
+{
+	struct sfs_volume *volume = NULL;
+
+	if (session->stores[0]->volume)
+		return -EALREADY;
+	if (!sfs_volume_name_valid(name))
+		return -EINVAL;
+	int err = sfs_volume_load(name, &volume);
+	sfs_volume_free(volume);
+	if (err != -ENOENT)
+		return err == 0 ? -EEXIST : err;
+	char *copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	free(atomic_exchange(&session->keep_as, copy));
+	return 0;
+}
+
+int sfs_session_order(void *ctx, struct sfs_node *node, const char *name,
+		      const char *value, size_t size)
+{
+	struct sfs_session *session = ctx;
+	char volume[SFS_VOLUME_NAME_MAX + 1];
+
+	if (node != sfs_node_root(session->mount.view) ||
+	    strcmp(name, KEEP) != 0)
+		return -ENODATA;
+	if (size >= sizeof(volume))
+		return -EINVAL;
+	memcpy(volume, value, size);
+	volume[size] = '\0';
+	if (size > 0)
+		return set_keep_as(session, volume);
+	free(atomic_exchange(&session->keep_as, NULL));
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SCRATCHFS_MOUNT_USAGE_H
+#define SCRATCHFS_MOUNT_USAGE_H
+
+/*
+ * What is in the stores of a mount, by rule.
+ *
+ * A name in a store is looked up in the view as long as it lies in a core
+ * folder; below a scratch folder everything is that rule's.  What the view does
+ * not show as scratch is an orphan: its host folder is gone, or git has begun to
+ * track a host file of the name.
+ */
+#include "session.h"
+
+#define SFS_USAGE_BIGGEST 3
+#define SFS_USAGE_CHANGED 20
+
+struct sfs_usage_file {
+	char *path; /* in the view; NULL: none */
+	uint64_t bytes;
+};
+
+struct sfs_usage_rule {
+	uint64_t files, bytes;
+	struct sfs_usage_file biggest[SFS_USAGE_BIGGEST];
+};
+
+struct sfs_usage {
+	struct sfs_usage_rule *rules; /* of config->scratch */
+	int n_rules;
+	uint64_t files, bytes; /* but for folders; apparent size */
+	uint64_t orphans;      /* objects, folders too */
+	uint64_t changed;      /* copies of files that the host has as well */
+	char *changed_paths[SFS_USAGE_CHANGED]; /* some of them */
+};
+
+/* Counts stores [first, end).  Called by a thread that may call the view.
+ * Fills *ret, for sfs_usage_done(), also on failure. */
+int sfs_usage_count(struct sfs_session *session, unsigned int first,
+		    unsigned int end, struct sfs_usage *ret);
+void sfs_usage_done(struct sfs_usage *usage);
+
+#endif
