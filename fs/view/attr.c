@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
+#include "settle.h"
+#include "watch.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -97,12 +99,14 @@ static void reset_beside(struct sfs_view *view, struct sfs_node *node)
 static int show(struct sfs_view *view, struct sfs_node *node, int fd,
 		struct stat *ret_st, enum sfs_trust *ret_trust)
 {
+	uint64_t events = sfs_watch_events(view);
+
 	if (fstat(fd, ret_st))
 		return -errno;
+	*ret_trust = sfs_settle_attr(view, node, ret_st, events);
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		sfs_folder_show(view, node, ret_st);
 	sfs_node_show(view, node, ret_st);
-	*ret_trust = sfs_node_trust(view, node);
 	return 0;
 }
 
@@ -110,9 +114,17 @@ int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 		     struct stat *ret_st, enum sfs_trust *ret_trust)
 {
 	SFS_FD object = SFS_FD_NONE;
-	int err = sfs_fd_object(view, node, &object);
+	struct stat own;
+	int err;
 
-	return err ? err : show(view, node, object.fd, ret_st, ret_trust);
+	if (sfs_node_is(node, SFS_NODE_DIR))
+		sfs_settle_prepare(view, node);
+	err = sfs_fd_object(view, node, &object);
+	if (!err)
+		err = show(view, node, object.fd, ret_st, ret_trust);
+	if (!err && node->tree == SFS_TREE_HOST && !fstat(object.fd, &own))
+		sfs_settle_told(view, node, &own);
+	return err;
 }
 
 static int set_size(struct sfs_view *view, struct sfs_node *node, off_t size,

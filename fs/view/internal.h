@@ -73,6 +73,7 @@ struct sfs_where {
 	uint16_t tree;	 /* exists: where its object is */
 	struct stat st;	 /* exists: of its object */
 	uint64_t rekeys; /* view->rekeys before the look */
+	uint64_t events; /* sfs_watch_events() before the look */
 };
 
 /*
@@ -102,6 +103,13 @@ int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
  * knows none. */
 struct sfs_node *sfs_node_find(struct sfs_view *view, bool scratch,
 			       const struct stat *st);
+
+/* Another reference, unless the node is just being freed. */
+bool sfs_node_get_live(struct sfs_view *view, struct sfs_node *node);
+
+/* Calls fn for every node, with a reference and without a lock. */
+void sfs_node_each(struct sfs_view *view,
+		   void (*fn)(void *ctx, struct sfs_node *node), void *ctx);
 
 /* The object of a node is another one now (copied up, crossed the border):
  * new key, same number shown. Call with the node's lock held for writing. */
@@ -145,8 +153,6 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 		   const char *name, struct sfs_where *where, unsigned int tree,
 		   struct sfs_entry *ret);
-enum sfs_trust sfs_node_trust(struct sfs_view *view,
-			      const struct sfs_node *node);
 
 /* --- copy_up.c --- */
 

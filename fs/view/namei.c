@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
+#include "settle.h"
+#include "watch.h"
 
 #include <dirent.h>
 
@@ -368,7 +370,10 @@ int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
 	struct verdict v;
 	int r;
 
-	*ret = (struct sfs_where){ .rule = -1, .rekeys = rekeys_now(view) };
+	sfs_settle_prepare(view, parent);
+	*ret = (struct sfs_where){ .rule = -1,
+				   .rekeys = rekeys_now(view),
+				   .events = sfs_watch_events(view) };
 	if (strlen(name) > NAME_MAX)
 		return -ENAMETOOLONG;
 	if (sfs_name_is_reserved(name))
@@ -424,25 +429,16 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 	       shows_lower(view, parent, p->store, name);
 }
 
-enum sfs_trust sfs_node_trust(struct sfs_view *view,
-			      const struct sfs_node *node)
-{
-	(void)view;
-	if (sfs_node_is(node, SFS_NODE_PRIVATE) &&
-	    node->tree != SFS_TREE_HOST && !sfs_node_is(node, SFS_NODE_LOWER))
-		return SFS_TRUST_FOREVER;
-	return SFS_TRUST_NONE;
-}
-
-/* A name in the store wins over the host's, unless the pattern says not. */
+/* A pattern may say that the host's wins, should it come to have one. */
 static enum sfs_trust entry_trust(struct sfs_view *view,
+				  struct sfs_node *parent,
+				  struct sfs_node *node,
 				  const struct sfs_where *where)
 {
-	if (!(where->flags & SFS_NODE_PRIVATE) ||
-	    where->tree == SFS_TREE_HOST ||
+	if (where->scratch && where->tree != SFS_TREE_HOST &&
 	    keeps_host(view, rule_of(view, where->rule)))
 		return SFS_TRUST_NONE;
-	return SFS_TRUST_FOREVER;
+	return sfs_settle_entry(view, parent, node, &where->st, where->events);
 }
 
 int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
@@ -454,11 +450,13 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 	if (r)
 		return r;
 	ret->st = where->st;
-	sfs_node_show(view, ret->node, &ret->st);
 	if (S_ISDIR(where->st.st_mode))
 		sfs_folder_show(view, ret->node, &ret->st);
-	ret->trust_entry = entry_trust(view, where);
-	ret->trust_attr = sfs_node_trust(view, ret->node);
+	sfs_node_show(view, ret->node, &ret->st);
+	ret->trust_entry = entry_trust(view, parent, ret->node, where);
+	ret->trust_attr =
+		sfs_settle_attr(view, ret->node, &where->st, where->events);
+	sfs_settle_told(view, ret->node, &where->st);
 	return 0;
 }
 
@@ -471,6 +469,7 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 
 	do {
 		where->rekeys = rekeys_now(view);
+		where->events = sfs_watch_events(view);
 		r = stat_in(view, parent, tree, name, &st);
 		if (r)
 			return r;
@@ -495,8 +494,8 @@ int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
 	} while (r == -EAGAIN);
 	if (!r && !where.exists) {
 		*ret = (struct sfs_entry){ .node = NULL };
-		if (sfs_node_trust(view, parent) == SFS_TRUST_FOREVER)
-			ret->trust_entry = SFS_TRUST_FOREVER;
+		ret->trust_entry =
+			sfs_settle_missing(view, parent, name, where.events);
 	}
 	return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
+#include "watch.h"
 
 enum {
 	FIRST_CHAINS = 1024,
@@ -134,12 +135,71 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 		pthread_mutex_unlock(&view->table);
 		if (!last)
 			return;
+		sfs_watch_forget(view, node);
 		sfs_fd_drop(view, node);
 		free(node->name);
 		free(node);
 		node = parent;
 		refs = 1;
 		nlookup = 0;
+	}
+}
+
+bool sfs_node_get_live(struct sfs_view *view, struct sfs_node *node)
+{
+	bool live;
+
+	pthread_mutex_lock(&view->table);
+	live = node->refs || node->nlookup;
+	if (live)
+		node->refs++;
+	pthread_mutex_unlock(&view->table);
+	return live;
+}
+
+/* References to the nodes of one chain; allocated. */
+static size_t nodes_of_chain(struct sfs_view *view, size_t chain,
+			     struct sfs_node ***ret)
+{
+	size_t n = 0, room = 0;
+
+	*ret = NULL;
+	for (;;) {
+		size_t found = 0;
+
+		pthread_mutex_lock(&view->table);
+		struct sfs_node *first =
+			chain < view->n_chains ? view->chains[chain] : NULL;
+
+		for (struct sfs_node *i = first; i; i = i->next)
+			found++;
+		for (; found <= room && first; first = first->next) {
+			first->refs++;
+			(*ret)[n++] = first;
+		}
+		pthread_mutex_unlock(&view->table);
+		if (found <= room)
+			return n;
+		free(*ret);
+		room = found + 4;
+		*ret = calloc(room, sizeof(**ret));
+		if (!*ret)
+			return 0;
+	}
+}
+
+void sfs_node_each(struct sfs_view *view,
+		   void (*fn)(void *ctx, struct sfs_node *node), void *ctx)
+{
+	for (size_t chain = 0; chain < view->n_chains; chain++) {
+		struct sfs_node **nodes;
+		size_t n = nodes_of_chain(view, chain, &nodes);
+
+		for (size_t i = 0; i < n; i++) {
+			fn(ctx, nodes[i]);
+			sfs_node_put(view, nodes[i]);
+		}
+		free(nodes);
 	}
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
+#include "settle.h"
+#include "watch.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,6 +89,10 @@ static int set_up(struct sfs_view *view)
 	if (!r && getrandom(view->hash_key, sizeof(view->hash_key), 0) < 0)
 		r = -errno;
 	if (!r)
+		r = sfs_watch_new(view);
+	if (!r)
+		r = sfs_settle_new(view);
+	if (!r)
 		r = find_covered(view);
 	if (!r)
 		r = make_root(view);
@@ -139,6 +145,8 @@ static void free_nodes(struct sfs_view *view)
 void sfs_view_free(struct sfs_view *view)
 {
 	sfs_listings_free(view->listings);
+	sfs_watch_free(view);
+	sfs_settle_free(view);
 	sfs_fdcache_free(view->fds);
 	free_nodes(view);
 	if (view->params.source_fd >= 0)
@@ -204,11 +212,12 @@ int sfs_view_start(struct sfs_view *view)
 	int r = pthread_create(&view->reaper, NULL, reap, view);
 
 	view->reaper_runs = !r;
-	return -r;
+	return r ? -r : sfs_watch_start(view);
 }
 
 void sfs_view_stop(struct sfs_view *view)
 {
+	sfs_watch_stop(view);
 	if (!view->reaper_runs)
 		return;
 	pthread_mutex_lock(&view->reaper_lock);

@@ -33,12 +33,14 @@
  *	fd cache	a leaf
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
 struct sfs_view;
+struct sfs_watch_entry;
 
 #define SFS_TREE_HOST 0u
 static inline unsigned int sfs_tree_of_store(unsigned int store)
@@ -86,6 +88,10 @@ struct sfs_node {
 	uint16_t store; /* scratch: its store; diverting: its rule's store */
 	uint16_t type;	/* S_IFMT bits >> 12 */
 	uint32_t fds;	/* how many the descriptor cache has of it */
+	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
+	_Atomic uint64_t own_ctime;    /* the last one that we made, or 0 */
+	_Atomic uint64_t told_ctime;   /* the last one that was told, or 0 */
+	_Atomic uint64_t told_content; /* size and mtime told, as a hash */
 };
 
 static inline bool sfs_node_is(const struct sfs_node *node, unsigned int flag)

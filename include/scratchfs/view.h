@@ -27,6 +27,7 @@ struct sfs_view_params {
 	struct sfs_store **stores;   /* [0]: the default one */
 	unsigned int n_stores;
 	uint64_t copy_limit_bytes; /* border renames that have to copy */
+	bool strict;	/* never believe anything that the host has */
 	bool as_caller; /* new files belong to the caller (root's mount) */
 	int covered_fd; /* what the mount point covers, if it lies inside the
 			   source; -1: it does not.  Owned. */
@@ -53,6 +54,7 @@ int sfs_view_thread_init(struct sfs_view *view);
 /* How long an answer may be believed. */
 enum sfs_trust {
 	SFS_TRUST_NONE,	   /* ask again each time */
+	SFS_TRUST_SHORT,   /* quiet, but nothing tells of changes */
 	SFS_TRUST_LONG,	   /* quiet and watched: an event ends it */
 	SFS_TRUST_FOREVER, /* only this view can change it */
 };

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "settle.h"
+#include "internal.h"
+#include "watch.h"
+
+#include <time.h>
+
+/*
+ * Strict until settled.  A host object that changed within the last two
+ * seconds may change again within one tick of its timestamps, or before the
+ * event of the change arrives: it is not believed beyond the answer.  One that
+ * is quiet, in a folder whose events arrive, is believed for long.  What the
+ * view itself changed last is as good as quiet: its ctime is remembered.  An
+ * object with several links may be changed through a name in a folder that is
+ * not watched, so it never settles.
+ */
+enum {
+	QUIET_S = 2,
+	MISSING = 4096
+};
+
+struct sfs_settle {
+	atomic_uint_fast64_t missing[MISSING]; /* names asked for once */
+};
+
+int sfs_settle_new(struct sfs_view *view)
+{
+	view->settle = calloc(1, sizeof(*view->settle));
+	return view->settle ? 0 : -ENOMEM;
+}
+
+void sfs_settle_free(struct sfs_view *view)
+{
+	free(view->settle);
+}
+
+static uint64_t ns_of(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_nsec;
+}
+
+static bool is_quiet(const struct stat *st)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return st->st_ctim.tv_sec + QUIET_S < now.tv_sec;
+}
+
+static bool is_settled(const struct sfs_node *node, const struct stat *st)
+{
+	return atomic_load(&node->own_ctime) == ns_of(&st->st_ctim) ||
+	       is_quiet(st);
+}
+
+/* Of what has been looked at in this folder, since `events`. */
+static enum sfs_trust trust_in(struct sfs_view *view, struct sfs_node *folder,
+			       uint64_t events)
+{
+	if (!atomic_load(&folder->watch))
+		return SFS_TRUST_SHORT;
+	return events == sfs_watch_events(view) ? SFS_TRUST_LONG
+						: SFS_TRUST_NONE;
+}
+
+/* In a store that only this view uses. */
+static bool is_ours(const struct sfs_node *node)
+{
+	return sfs_node_is(node, SFS_NODE_PRIVATE) &&
+	       node->tree != SFS_TREE_HOST &&
+	       !sfs_node_is(node, SFS_NODE_LOWER);
+}
+
+void sfs_settle_prepare(struct sfs_view *view, struct sfs_node *folder)
+{
+	bool on_host = !sfs_node_is(folder, SFS_NODE_SCRATCH) ||
+		       folder->tree == SFS_TREE_HOST ||
+		       sfs_node_is(folder, SFS_NODE_LOWER);
+
+	if (on_host && !view->params.strict)
+		(void)sfs_watch_folder(view, folder);
+}
+
+static bool may_settle(struct sfs_view *view, const struct sfs_node *node)
+{
+	return !view->params.strict && node->tree == SFS_TREE_HOST;
+}
+
+static bool has_links(const struct stat *st)
+{
+	return !S_ISDIR(st->st_mode) && st->st_nlink > 1;
+}
+
+enum sfs_trust sfs_settle_attr(struct sfs_view *view, struct sfs_node *node,
+			       const struct stat *st, uint64_t events)
+{
+	enum sfs_trust trust = SFS_TRUST_NONE;
+	struct sfs_node *parent;
+	char name[256];
+
+	if (is_ours(node))
+		return SFS_TRUST_FOREVER;
+	if (!may_settle(view, node) || !is_settled(node, st) || has_links(st))
+		return SFS_TRUST_NONE;
+	if (S_ISDIR(st->st_mode))
+		return trust_in(view, node, events);
+	if (sfs_node_name(view, node, &parent, name))
+		return SFS_TRUST_NONE;
+	trust = trust_in(view, parent, events);
+	sfs_node_put(view, parent);
+	return trust;
+}
+
+enum sfs_trust sfs_settle_entry(struct sfs_view *view, struct sfs_node *parent,
+				struct sfs_node *node, const struct stat *st,
+				uint64_t events)
+{
+	if (sfs_node_is(node, SFS_NODE_PRIVATE) && node->tree != SFS_TREE_HOST)
+		return SFS_TRUST_FOREVER; /* whatever the host has */
+	if (!may_settle(view, node) || !is_settled(node, st))
+		return SFS_TRUST_NONE;
+	return trust_in(view, parent, events);
+}
+
+/* True from the second time on. */
+static bool was_missed(struct sfs_view *view, const struct sfs_node *parent,
+		       const char *name)
+{
+	uint64_t h = (uintptr_t)parent ^ view->hash_key[0];
+
+	for (const char *c = name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+	h ^= h >> 29;
+	return atomic_exchange(&view->settle->missing[h % MISSING], h) == h;
+}
+
+enum sfs_trust sfs_settle_missing(struct sfs_view *view,
+				  struct sfs_node *parent, const char *name,
+				  uint64_t events)
+{
+	SFS_FD host = SFS_FD_NONE;
+	struct stat st;
+
+	if (is_ours(parent))
+		return SFS_TRUST_FOREVER;
+	if (view->params.strict || !was_missed(view, parent, name) ||
+	    sfs_fd_path(view, parent, SFS_TREE_HOST, &host) ||
+	    fstat(host.fd, &st) || !is_settled(parent, &st))
+		return SFS_TRUST_NONE;
+	for (unsigned int s = 0; s < view->params.n_stores; s++)
+		if (sfs_view_store(view, s)->volume)
+			return SFS_TRUST_NONE; /* another view's may get it */
+	return trust_in(view, parent, events);
+}
+
+void sfs_settle_own(struct sfs_view *view, struct sfs_node *node, int fd)
+{
+	struct stat st;
+
+	(void)view;
+	if (node->tree == SFS_TREE_HOST && !fstat(fd, &st))
+		atomic_store(&node->own_ctime, ns_of(&st.st_ctim));
+}
+
+void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
+			   int fd)
+{
+	struct stat st;
+
+	(void)view;
+	if (folder->tree == SFS_TREE_HOST && !fstat(fd, &st) &&
+	    st.st_ino == folder->ino)
+		atomic_store(&folder->own_ctime, ns_of(&st.st_ctim));
+}
+
+/* Size and mtime in one number: all that the kernel compares. */
+static uint64_t content_of(const struct stat *st)
+{
+	return ns_of(&st->st_mtim) * 0x9e3779b97f4a7c15u ^
+	       (uint64_t)st->st_size;
+}
+
+void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
+		     const struct stat *st)
+{
+	uint64_t content = content_of(st), ctime = ns_of(&st->st_ctim);
+	uint64_t was_content, was_ctime;
+	bool drop;
+
+	was_content = atomic_exchange(&node->told_content, content);
+	was_ctime = atomic_exchange(&node->told_ctime, ctime);
+	if (!was_ctime || node->tree != SFS_TREE_HOST ||
+	    !view->notify.inval_inode)
+		return;
+	drop = was_ctime != ctime && was_content == content &&
+	       atomic_load(&node->own_ctime) != ctime;
+	if (S_ISDIR(st->st_mode) && !is_settled(node, st))
+		drop = true; /* listings change within one tick of mtime */
+	if (drop)
+		view->notify.inval_inode(view->notify.ctx, node, true);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SFS_VIEW_SETTLE_H
+#define SFS_VIEW_SETTLE_H
+
+/* What may be believed for how long; see settle.c.  st is always of the
+ * object itself, before sfs_node_show(); `events` is sfs_watch_events() from
+ * before it was read. */
+#include "scratchfs/view.h"
+
+int sfs_settle_new(struct sfs_view *view); /* -ENOMEM */
+void sfs_settle_free(struct sfs_view *view);
+
+/* Before a folder, or what is in it, is looked at: from now on its events
+ * come. */
+void sfs_settle_prepare(struct sfs_view *view, struct sfs_node *folder);
+
+/* Of a node's attributes and bytes. */
+enum sfs_trust sfs_settle_attr(struct sfs_view *view, struct sfs_node *node,
+			       const struct stat *st, uint64_t events);
+/* Of its being what `parent` has under its name. */
+enum sfs_trust sfs_settle_entry(struct sfs_view *view, struct sfs_node *parent,
+				struct sfs_node *node, const struct stat *st,
+				uint64_t events);
+/* Of there being no such name. */
+enum sfs_trust sfs_settle_missing(struct sfs_view *view,
+				  struct sfs_node *parent, const char *name,
+				  uint64_t events);
+
+/* The view itself has just changed the node's object (any descriptor of it):
+ * a ctime that young needs no waiting. */
+void sfs_settle_own(struct sfs_view *view, struct sfs_node *node, int fd);
+/* The same for a folder in `tree`, in which a name came or went. */
+void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
+			   int fd);
+
+/*
+ * These attributes are about to be told to the kernel.  It drops a file's
+ * pages and a folder's listing when size or mtime have changed; where only
+ * ctime tells of a change (mtime was put back) they are dropped here, which
+ * waits for whoever reads them: no lock may be held.
+ */
+void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
+		     const struct stat *st);
+
+#endif
