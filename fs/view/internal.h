@@ -41,6 +41,8 @@ struct sfs_view {
 	unsigned int n_devices;
 
 	struct sfs_fdcache *fds;
+	struct sfs_watch *watch;   /* events from the host */
+	struct sfs_settle *settle; /* what may be believed */
 	struct sfs_listings *listings;
 	struct sfs_notify notify;
 	uint64_t hash_key[2];

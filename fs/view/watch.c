@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
@@ -34,7 +35,7 @@ struct key {
 	int fsid[2];
 	int type;
 	unsigned int length;
-	unsigned char bytes[];
+	unsigned char bytes[HANDLE_MAX];
 };
 
 struct sfs_watch_entry {
@@ -156,7 +157,9 @@ static struct sfs_watch_entry *new_entry(int fd)
 	if (fstatfs(fd, &fs) || is_remote(fs.f_type) ||
 	    name_to_handle_at(fd, "", &h.head, &mount, AT_EMPTY_PATH))
 		return NULL;
-	e = malloc(sizeof(*e) + h.head.handle_bytes);
+	/* Only as much of bytes[] as there is. */
+	e = malloc(offsetof(struct sfs_watch_entry, key.bytes) +
+		   h.head.handle_bytes);
 	if (!e)
 		return NULL;
 	memcpy(e->key.fsid, &fs.f_fsid, sizeof(e->key.fsid));
@@ -316,10 +319,7 @@ static void take(struct sfs_view *view,
 		 const struct fanotify_event_metadata *event)
 {
 	const struct fanotify_event_info_fid *info = info_of(event);
-	struct {
-		struct key key;
-		unsigned char bytes[HANDLE_MAX];
-	} k;
+	struct key key;
 	struct sfs_node *nodes[2];
 	const char *name = ".";
 	struct file_handle head;
@@ -330,14 +330,14 @@ static void take(struct sfs_view *view,
 	memcpy(&head, info->handle, sizeof(head));
 	if (head.handle_bytes > HANDLE_MAX)
 		return;
-	memcpy(k.key.fsid, &info->fsid, sizeof(k.key.fsid));
-	k.key.type = head.handle_type;
-	k.key.length = head.handle_bytes;
-	memcpy(k.key.bytes, info->handle + sizeof(head), head.handle_bytes);
+	memcpy(key.fsid, &info->fsid, sizeof(key.fsid));
+	key.type = head.handle_type;
+	key.length = head.handle_bytes;
+	memcpy(key.bytes, info->handle + sizeof(head), head.handle_bytes);
 	if (info->hdr.info_type == FAN_EVENT_INFO_TYPE_DFID_NAME)
 		name = (const char *)info->handle + sizeof(head) +
 		       head.handle_bytes;
-	n = find_nodes(view, &k.key, nodes);
+	n = find_nodes(view, &key, nodes);
 	for (unsigned int i = 0; i < n; i++) {
 		handle(view, nodes[i], name, event->mask);
 		sfs_node_put(view, nodes[i]);
