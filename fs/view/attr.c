@@ -224,6 +224,8 @@ int sfs_view_setattr(struct sfs_view *view, const struct sfs_caller *caller,
 		err = sfs_fd_object(view, node, &object);
 	if (!err)
 		err = set_all(view, node, object.fd, st, to_set);
+	if (!err)
+		sfs_settle_own(view, node, object.fd);
 	return err ? err : show(view, node, object.fd, ret_st, ret_trust);
 }
 

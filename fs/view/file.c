@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
+#include "settle.h"
 
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -17,6 +18,8 @@ int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
 		err = sfs_fd_write(view, node, &writer);
 	if (!err && flags & O_TRUNC && ftruncate(writer.fd, 0))
 		err = -errno;
+	if (!err && flags & O_TRUNC)
+		sfs_settle_own(view, node, writer.fd);
 	return err;
 }
 
@@ -67,7 +70,10 @@ ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 		return err;
 	n = pwritev2(writer.fd, write->iov, write->n_iov, write->offset,
 		     write->append ? RWF_APPEND : 0);
-	return n < 0 ? -errno : n;
+	if (n < 0)
+		return -errno;
+	sfs_settle_own(view, node, writer.fd);
+	return n;
 }
 
 /* Also the folders that hold the rest of this one's names. */
@@ -125,6 +131,8 @@ int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
 		err = sfs_fd_write(view, node, &writer);
 	if (!err && fallocate(writer.fd, mode, offset, length))
 		err = -errno;
+	if (!err)
+		sfs_settle_own(view, node, writer.fd);
 	return err;
 }
 
@@ -201,6 +209,7 @@ ssize_t sfs_view_copy_range(struct sfs_view *view, struct sfs_node *from,
 	SFS_FD reader = SFS_FD_NONE, writer = SFS_FD_NONE;
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	int err = get_reader(view, from, &reader);
+	ssize_t n;
 
 	if (!err)
 		err = sfs_change_begin(view, to, -1, &change);
@@ -208,5 +217,8 @@ ssize_t sfs_view_copy_range(struct sfs_view *view, struct sfs_node *from,
 		err = sfs_fd_write(view, to, &writer);
 	if (err)
 		return err;
-	return copy_range(reader.fd, from_offset, writer.fd, to_offset, length);
+	n = copy_range(reader.fd, from_offset, writer.fd, to_offset, length);
+	if (n > 0)
+		sfs_settle_own(view, to, writer.fd);
+	return n;
 }

@@ -76,6 +76,7 @@ struct sfs_where {
 	struct stat st;	 /* exists: of its object */
 	uint64_t rekeys; /* view->rekeys before the look */
 	uint64_t events; /* sfs_watch_events() before the look */
+	bool own;	 /* made by the view just now */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "move.h"
+#include "settle.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -178,6 +179,21 @@ static void rename_nodes(struct sfs_move *m, char *from_name, char *to_name)
 	sfs_node_rename(m->view, m->from.node, m->to.parent, to_name);
 }
 
+/* Both folders and the object have changed by our doing. */
+static void settle(struct sfs_move *m)
+{
+	struct sfs_node *nodes[] = { m->from.parent, m->to.parent,
+				     m->from.node };
+
+	for (int i = 0; i < 3; i++) {
+		SFS_FD fd = SFS_FD_NONE;
+
+		if (nodes[i]->tree == SFS_TREE_HOST &&
+		    !sfs_fd_object(m->view, nodes[i], &fd))
+			sfs_settle_own(m->view, nodes[i], fd.fd);
+	}
+}
+
 static int rename_locked(struct sfs_move *m)
 {
 	char *from_name, *to_name;
@@ -201,6 +217,7 @@ static int rename_locked(struct sfs_move *m)
 	if (!(m->flags & RENAME_EXCHANGE))
 		give_back_replaced(m);
 	rename_nodes(m, from_name, to_name);
+	settle(m);
 	return 0;
 }
 

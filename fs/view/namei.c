@@ -449,6 +449,8 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 
 	if (r)
 		return r;
+	if (where->own)
+		sfs_settle_made(ret->node, &where->st);
 	ret->st = where->st;
 	if (S_ISDIR(where->st.st_mode))
 		sfs_folder_show(view, ret->node, &ret->st);
@@ -464,13 +466,18 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 		   const char *name, struct sfs_where *where, unsigned int tree,
 		   struct sfs_entry *ret)
 {
+	SFS_FD dir = SFS_FD_NONE;
 	struct stat st;
-	int r;
+	int r = sfs_fd_path(view, parent, tree, &dir);
 
+	if (r)
+		return r;
+	sfs_settle_own_folder(view, parent, dir.fd);
+	where->own = true;
 	do {
 		where->rekeys = rekeys_now(view);
 		where->events = sfs_watch_events(view);
-		r = stat_in(view, parent, tree, name, &st);
+		r = sfs_fd_stat_child(view, tree, dir.fd, name, &st);
 		if (r)
 			return r;
 		set_exists(where, tree, &st);

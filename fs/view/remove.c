@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "internal.h"
+#include "settle.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -38,7 +39,10 @@ static int remove_from(struct sfs_view *view, struct sfs_node *parent,
 
 	if (r)
 		return r;
-	return unlinkat(dir.fd, name, flags) ? -errno : 0;
+	if (unlinkat(dir.fd, name, flags))
+		return -errno;
+	sfs_settle_own_folder(view, parent, dir.fd);
+	return 0;
 }
 
 /*

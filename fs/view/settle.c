@@ -162,6 +162,12 @@ void sfs_settle_own(struct sfs_view *view, struct sfs_node *node, int fd)
 		atomic_store(&node->own_ctime, ns_of(&st.st_ctim));
 }
 
+void sfs_settle_made(struct sfs_node *node, const struct stat *st)
+{
+	if (node->tree == SFS_TREE_HOST)
+		atomic_store(&node->own_ctime, ns_of(&st->st_ctim));
+}
+
 void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
 			   int fd)
 {
