@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#define SHORT_SECONDS	1.0
 #define LONG_SECONDS	60.0
 #define FOREVER_SECONDS 1e9
 
@@ -32,6 +33,8 @@ double sfs_op_timeout(enum sfs_trust trust)
 		return FOREVER_SECONDS;
 	case SFS_TRUST_LONG:
 		return LONG_SECONDS;
+	case SFS_TRUST_SHORT:
+		return SHORT_SECONDS;
 	case SFS_TRUST_NONE:
 		break;
 	}
