@@ -52,6 +52,9 @@ static int make_mirror(struct sfs_view *view, struct sfs_node *node, int dir,
 
 	if (mkdirat(dir, name, 0700))
 		return errno == EEXIST ? 0 : -errno;
+	/* A default ACL that `dir` mirrors may have taken something away. */
+	if (fchmodat(dir, name, 0700, 0))
+		return -errno;
 	if (sfs_fd_path(view, node, SFS_TREE_HOST, &host) ||
 	    fstat(host.fd, &st))
 		return 0;

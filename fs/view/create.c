@@ -34,7 +34,8 @@ static int begin(struct sfs_view *view, struct sfs_node *parent,
 		return sfs_fd_path(view, parent, SFS_TREE_HOST, &m->dir);
 	}
 	m->tree = sfs_tree_of_store(m->where.store);
-	return sfs_mirror_get(view, parent, m->tree, &m->dir);
+	r = sfs_mirror_get(view, parent, m->tree, &m->dir);
+	return r ? r : sfs_mirror_inherit(view, parent, m->dir.fd);
 }
 
 int sfs_view_mknod(struct sfs_view *view, const struct sfs_caller *caller,

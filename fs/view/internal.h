@@ -174,6 +174,11 @@ int sfs_copy_up(struct sfs_view *view, struct sfs_node *node, off_t new_size);
 int sfs_mirror_get(struct sfs_view *view, struct sfs_node *parent,
 		   unsigned int tree, struct sfs_fd *ret);
 
+/* Readies the mirror of `parent` (of a scratch folder: does nothing) for making
+ * something in it that takes its group and ACL from the folder. */
+int sfs_mirror_inherit(struct sfs_view *view, struct sfs_node *parent,
+		       int mirror);
+
 /* Marks the host's object of this scratch name as hidden, or takes the mark
  * away again.  Idempotent. */
 int sfs_hide(struct sfs_view *view, struct sfs_node *parent, unsigned int store,
