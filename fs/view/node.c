@@ -340,6 +340,10 @@ void sfs_node_show(struct sfs_view *view, const struct sfs_node *node,
 {
 	(void)view;
 	st->st_ino = node->shown_ino;
+	/* Deleted in the view, not on the host. */
+	if (node->flags & SFS_NODE_UNLINKED && node->tree == SFS_TREE_HOST &&
+	    sfs_node_is(node, SFS_NODE_SCRATCH))
+		st->st_nlink = 0;
 }
 
 /* What a folder's children are matched against. */
