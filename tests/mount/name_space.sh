@@ -87,7 +87,8 @@ def direct():
 
 def times():
     put("times", b"x")
-    for ns in ((1, 1), (1234567890123456789, 987654321987654321)):
+    for ns in ((1, 1), (1234567890123456789, 987654321987654321),
+               (2147483653000000007, 4102444800000000001)):
         os.utime("times", ns=ns)
         st = os.stat("times")
         assert (st.st_atime_ns, st.st_mtime_ns) == ns, (st, ns)

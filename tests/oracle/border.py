@@ -7,6 +7,7 @@ run on the view first; if a row accepts the answer, the plain folder does not
 run it, so that both sides stay equal.
 """
 import errno
+import functools
 import os
 import stat
 
@@ -20,6 +21,7 @@ def is_scratch_name(name):
     return name in SCRATCH_NAMES or name.startswith(SCRATCH_PREFIX)
 
 
+@functools.lru_cache(maxsize=None)
 def is_scratch(path):
     return any(is_scratch_name(part) for part in path.split(b"/"))
 
@@ -37,7 +39,7 @@ class Border:
     def real(self, place):
         """The path below the root that a place really is; None if nowhere."""
         slot, path = place
-        base = b"" if slot is None else self.left.where(slot)
+        base = b"" if slot is None else self.left.where(self.left.dirs[slot])
         if base is None:
             return None
         folder, name = os.path.split(os.path.join(base, path.rstrip(b"/")))
@@ -65,18 +67,23 @@ class Border:
     def crosses(self, old, new):
         return self.scratch(old) != self.scratch(new)
 
-    def holds_scratch(self, place):
-        """Whether a name below a folder matches a pattern."""
-        top = self.left.proc(place).rstrip(b"/")
-        return any(is_scratch_name(name)
-                   for _, folders, files in os.walk(top)
-                   for name in folders + files)
+    def crosses_from_slot(self, slot, new):
+        """The same for the name by which an open file is known."""
+        path = self.left.where(self.left.files[slot])
+        return path is None or is_scratch(path) != self.scratch(new)
 
     def made_folder(self, place):
         """A folder was made: its inode number may be a dead one's."""
         st = self.lstat(place)
         if st:
             self.lower.discard(st.st_ino)
+
+    def holds_scratch(self, place):
+        """Whether a name below a folder matches a pattern."""
+        top = self.left.proc(place).rstrip(b"/")
+        return any(is_scratch_name(name)
+                   for _, folders, files in os.walk(top)
+                   for name in folders + files)
 
     def is_lower(self, place):
         """Whether a folder, or one below it, was there at the start."""
@@ -86,6 +93,8 @@ class Border:
 
 
 def _hard_link(border, op):
+    if op[0] == "linkfd":
+        return border.crosses_from_slot(op[1], op[2])
     return op[0] == "link" and border.crosses(op[1], op[2])
 
 
@@ -95,26 +104,29 @@ def _exchange(border, op):
 
 
 def _several_links(border, op):
+    if op[0] != "rename" or not border.crosses(op[1], op[2]):
+        return False
     st = border.lstat(op[1])
-    return op[0] == "rename" and border.crosses(op[1], op[2]) and \
-        st is not None and not stat.S_ISDIR(st.st_mode) and st.st_nlink > 1
+    return st is not None and not stat.S_ISDIR(st.st_mode) and st.st_nlink > 1
 
 
-def _mixed_folder(border, op):
+def _folder_crosses(border, op):
     return op[0] == "rename" and border.is_folder(op[1]) and \
-        border.crosses(op[1], op[2]) and border.holds_scratch(op[1])
+        border.crosses(op[1], op[2])
 
 
 def _lower_folder(border, op):
-    moved = [op[1], op[2]] if op[-1] == sc.RENAME_EXCHANGE else [op[1]]
-    return op[0] == "rename" and any(
+    if op[0] != "rename":
+        return False
+    moved = [op[1], op[2]] if op[3] == sc.RENAME_EXCHANGE else [op[1]]
+    return any(
         border.is_folder(p) and border.scratch(p) and border.is_lower(p)
         for p in moved)
 
 
-def _folder_between_file_systems(border, op):
-    return op[0] == "rename" and border.two and border.is_folder(op[1]) and \
-        border.crosses(op[1], op[2])
+def _mixed_exchange(border, op):
+    return op[0] == "rename" and op[3] == sc.RENAME_EXCHANGE and any(
+        border.is_folder(p) and border.holds_scratch(p) for p in op[1:3])
 
 
 def _no_tmpfile(_, op):
@@ -131,10 +143,11 @@ def _whiteout(_, op):
 
 
 def _device(border, op):
-    if op[0] != "open":
+    if op[0] not in ("open", "direct", "locks"):
         return False
+    slot, path = op[2] if op[0] == "open" else op[1]
     try:
-        mode = os.stat(op[2][1], dir_fd=border.left.at(op[2][0])).st_mode
+        mode = os.stat(path, dir_fd=border.left.at(slot)).st_mode
     except OSError:
         return False
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
@@ -144,10 +157,9 @@ ACCEPTED = (
     (errno.EXDEV, _hard_link, "hard link across the border"),
     (errno.EXDEV, _exchange, "exchange across the border"),
     (errno.EXDEV, _several_links, "a file with several links crosses"),
-    (errno.EXDEV, _mixed_folder, "a folder with scratch names crosses"),
+    (errno.EXDEV, _folder_crosses, "a folder crosses"),
+    (errno.EXDEV, _mixed_exchange, "exchange of a folder that holds scratch"),
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
-    (errno.EXDEV, _folder_between_file_systems,
-     "a folder crosses to another file system"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
     (errno.EINVAL, _whiteout, "whiteout"),

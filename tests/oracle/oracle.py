@@ -6,7 +6,7 @@ a view (right), and stops at the first thing that differs.
   oracle.py --seed N --ops N --left DIR --right DIR
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
-            [--every N] [--until K]
+            [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
 
@@ -26,6 +26,8 @@ import generate
 import populate
 import tree
 from side import Side, describe, is_error
+
+RESYNC_EVERY = 200
 
 
 class Difference(Exception):
@@ -47,6 +49,7 @@ class Oracle:
             for side in (self.left, self.right):
                 populate.folders(side.root_fd)
         self.compare_trees()
+        self.maker.resync(self.pictures[0])
         lower = {e.st.st_ino for p, e in self.pictures[0].items()
                  if args.tree == "full" and e.st}
         self.border = where.Border(self.left, args.two_file_systems, lower)
@@ -90,26 +93,21 @@ class Oracle:
                 path, which[:8], *("moved" if m else "still" for m in moved))
                 for path, which, *moved in tree.moved_times(
                     *now, *self.pictures)
-                if not self.times_may_differ(path, now[0][path], which, moved)]
-        if self.left.open_files() != self.right.open_files():
-            said.append("open files: left %r, right %r" % (
-                self.left.open_files(), self.right.open_files()))
+                if not self.times_may_differ(path, which, moved)]
+        said += ["open file in slot %d: left %r, right %r" % (slot, *both)
+                 for slot, both in enumerate(zip(self.left.open_files(),
+                                                 self.right.open_files()))
+                 if both[0] != both[1]]
         if said:
             raise Difference("\n".join(said[:20]))
         self.pictures = now
-        self.maker.resync(now[0])
         time.sleep(0.005)    # older kernels stamp times by the tick
 
-    def times_may_differ(self, path, entry, which, moved):
-        """A scratch name that comes or goes in a core folder changes nothing
-        on the host, and so not the folder's times.  A folder copied up is a
-        new one to the store's file system: its change time says so."""
-        if not entry.st.st_mode & 0o170000 == 0o040000:
-            return False
-        if moved == [True, False]:
-            return self.args.names != "core" and not where.is_scratch(path)
-        return which == "st_ctime_ns" and self.args.tree == "full" and \
-            where.is_scratch(path)
+    def times_may_differ(self, path, which, moved):
+        """What is copied up is a new object to the store's file system: its
+        change time says so, also when the operation then changed nothing."""
+        return which == "st_ctime_ns" and moved == [False, True] and \
+            self.args.tree == "full" and where.is_scratch(path)
 
     def run(self):
         args = self.args
@@ -117,8 +115,11 @@ class Oracle:
         while self.done < until:
             self.step()
             self.done += 1
-            if self.done % args.every == 0:
+            if self.done % args.every == 0 or self.done >= args.watch_from:
                 self.compare_trees()
+            # Not at each comparison: --every must not change what comes next.
+            if self.done % RESYNC_EVERY == 0:
+                self.maker.resync(tree.take(self.left.root_fd, bodies=False))
         self.compare_trees()
 
 
@@ -158,6 +159,8 @@ def arguments():
                         help="source and store lie on different ones")
     parser.add_argument("--every", type=int, default=200,
                         help="compare the trees after so many operations")
+    parser.add_argument("--watch-from", type=int, default=1 << 60,
+                        help="from operation K on compare after each one")
     parser.add_argument("--until", type=int, help="stop before operation K")
     parser.add_argument("--make-tree", metavar="DIR")
     parser.add_argument("--compare", nargs=2, metavar="DIR")

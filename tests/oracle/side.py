@@ -9,6 +9,7 @@ import collections
 import errno
 import mmap
 import os
+import re
 import stat
 
 import composite
@@ -17,7 +18,7 @@ import syscalls as sc
 FILE_SLOTS = 12
 DIR_SLOTS = 4
 MAP_SLOTS = 3
-NOWHERE = (None, b"")
+_RUNS = re.compile(r"((\\x..|.)\2{15})\2*")
 
 
 def facts(st):
@@ -49,9 +50,9 @@ class Side:
     def at(self, slot):
         return self.root_fd if slot is None else self.dirs[slot]
 
-    def where(self, slot):
-        """The path of a held folder relative to the root; None if it has none."""
-        path = os.readlink(b"/proc/self/fd/%d" % self.dirs[slot])
+    def where(self, fd):
+        """What an open object is called, below the root; None: it is gone."""
+        path = os.readlink(b"/proc/self/fd/%d" % fd)
         if path == self.root:
             return b""
         if not path.startswith(self.root + b"/") or \
@@ -109,6 +110,8 @@ class Side:
         return os.writev(self.files[slot], parts)
 
     def do_seek(self, slot, offset, whence):
+        if stat.S_ISDIR(os.fstat(self.files[slot]).st_mode):
+            return "a folder's positions are its file system's own"
         return os.lseek(self.files[slot], offset, whence)
 
     def do_fstat(self, slot):
@@ -345,5 +348,5 @@ def is_error(result, number=None):
 def describe(result):
     if is_error(result):
         return errno.errorcode.get(result[1], str(result[1]))
-    text = repr(result)
+    text = _RUNS.sub(r"\1{\2...}", repr(result))
     return text if len(text) < 400 else text[:400] + "..."

@@ -54,18 +54,21 @@ def _body(name, dir_fd, mode):
     return None
 
 
-def take(root_fd, skip=None):
+def take(root_fd, skip=None, bodies=True):
     """Returns {path: Entry} of everything below root_fd, "." included; skip
     names what is left out, by its last name."""
     picture = {}
-    _walk(picture, root_fd, b".", b"", skip or (lambda name: False))
+    _walk(picture, root_fd, b".", b"", skip or (lambda name: False), bodies)
     return picture
 
 
-def _walk(picture, parent_fd, name, path, skip):
+def _walk(picture, parent_fd, name, path, skip, bodies):
     here = b"/proc/self/fd/%d/%s" % (parent_fd, name)
     st = os.stat(name, dir_fd=parent_fd, follow_symlinks=False)
-    entry = Entry(st, _xattrs(here), _body(name, parent_fd, st.st_mode))
+    entry = Entry(st, (), None)
+    if bodies:
+        entry.xattrs = _xattrs(here)
+        entry.body = _body(name, parent_fd, st.st_mode)
     picture[path or b"."] = entry
     if not stat.S_ISDIR(st.st_mode):
         return
@@ -83,7 +86,8 @@ def _walk(picture, parent_fd, name, path, skip):
             if not skip(child):
                 try:
                     _walk(picture, fd, child,
-                          path + b"/" + child if path else child, skip)
+                          path + b"/" + child if path else child, skip,
+                          bodies)
                 except OSError as error:
                     picture[path + b"/" + child] = Entry(None, (), error.errno)
     finally:
@@ -103,7 +107,8 @@ def facts(entry):
              "xattrs": entry.xattrs, "bytes": entry.body}
     if not stat.S_ISDIR(st.st_mode):
         found.update(size=st.st_size, nlink=st.st_nlink, rdev=st.st_rdev)
-    if not is_recent(st.st_mtime_ns):
+    # The kernel moves a pipe's times itself, or on FUSE does not.
+    if not is_recent(st.st_mtime_ns) and not stat.S_ISFIFO(st.st_mode):
         found["mtime"] = st.st_mtime_ns
     return found
 
