@@ -35,10 +35,10 @@ assert_fails setfattr -n user.scratchfs.place -v x "$view/file" 2>/dev/null
 assert_fails setfattr -x user.scratchfs.place "$view/file" 2>/dev/null
 
 # Never listed, so a copy doesn't carry them.
-assert_eq "$(getfattr --absolute-names -d -m - "$view/file" | grep =)" \
+assert_eq "$(getfattr --absolute-names -d -m - "$view/file" | grep '=')" \
 	'user.old="1"'
 cp -a "$view/.tmp1" "$WORK/copy"
-assert_eq "$(getfattr --absolute-names -d -m user "$WORK/copy" | grep =)" \
+assert_eq "$(getfattr --absolute-names -d -m user "$WORK/copy" | grep '=')" \
 	'user.old="1"'
 
 # Set, changed, removed.
