@@ -8,75 +8,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
-#include "scratchfs/tracked.h"
-
-#include "with_git.h"
-
-struct source {
-	int fd;
-	struct sfs_tracked *tracked;
-	char changes[4096]; /* "+path -path ", sorted by nothing */
-};
-
-/* `path`: below the test's folder; "" is the folder. */
-static void open_source(struct source *source, const char *path)
-{
-	char whole[PATH_MAX + 64];
-
-	snprintf(whole, sizeof(whole), "%s%s%s", with_git_folder,
-		 path[0] ? "/" : "", path);
-	source->changes[0] = '\0';
-	source->fd = open(whole, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_true(source->fd >= 0);
-	assert_int_equal(sfs_tracked_new(source->fd, whole, &source->tracked),
-			 0);
-}
-
-static void close_source(struct source *source)
-{
-	sfs_tracked_free(source->tracked);
-	close(source->fd);
-}
-
-static void note_change(void *ctx, const char *path, bool now_tracked)
-{
-	struct source *source = ctx;
-	size_t length = strlen(source->changes);
-
-	/* No lock is held: asking is fine, and the set is the new one. */
-	sfs_tracked_query(source->tracked, path);
-	snprintf(source->changes + length, sizeof(source->changes) - length,
-		 "%c%s ", now_tracked ? '+' : '-', path);
-}
-
-static void refresh(struct source *source)
-{
-	source->changes[0] = '\0';
-	assert_int_equal(
-		sfs_tracked_refresh(source->tracked, note_change, source), 0);
-}
-
-static void assert_kind(struct source *source, const char *path,
-			enum sfs_tracked_kind kind)
-{
-	enum sfs_tracked_kind found = sfs_tracked_query(source->tracked, path);
-
-	if (found != kind)
-		fail_msg("%s is %d, not %d", path, found, kind);
-}
-
-static void assert_changed(struct source *source, const char *change)
-{
-	if (!strstr(source->changes, change))
-		fail_msg("no %s in %s", change, source->changes);
-}
-
-#define NO     SFS_TRACKED_NO
-#define FILE_  SFS_TRACKED_FILE
-#define DOTS   SFS_TRACKED_DOTS
-#define FOLDER SFS_TRACKED_FOLDER
+#include "with_tracked.h"
 
 static void test_kinds(void **state)
 {
@@ -166,7 +101,7 @@ static void test_changes(void **state)
 	refresh(&source);
 	assert_string_equal(source.changes, "");
 	/* Same size, within one tick perhaps: the checksum tells. */
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 4; i++) {
 		run("git rm -q --cached a; git add b");
 		refresh(&source);
 		assert_changed(&source, "+b ");
@@ -268,155 +203,6 @@ static void test_damaged(void **state)
 	close_source(&source);
 }
 
-static void test_subfolder(void **state)
-{
-	struct source source;
-
-	(void)state;
-	run("git init -q .; mkdir -p s/t/logs other; "
-	    "touch s/t/logs/x s/t/f s/f other/f; git add .");
-	open_source(&source, "s/t");
-	assert_true(sfs_tracked_has_repository(source.tracked));
-	assert_kind(&source, "f", FILE_);
-	assert_kind(&source, "logs", FOLDER);
-	assert_kind(&source, "logs/x", FILE_);
-	assert_kind(&source, "s/t/f", NO);
-	assert_kind(&source, "other", NO);
-	assert_false(sfs_tracked_is_index(source.tracked, ".git/index"));
-	run("touch s/t/new; git add s/t/new; git rm -q --cached other/f");
-	refresh(&source);
-	assert_string_equal(source.changes, "+new ");
-	close_source(&source);
-	/* A `.git` that is none does not hide the one above. */
-	run("mkdir s/t/.git");
-	open_source(&source, "s/t");
-	assert_kind(&source, "new", FILE_);
-	close_source(&source);
-}
-
-static void test_worktree(void **state)
-{
-	struct source source;
-
-	(void)state;
-	run("git init -q main; cd main; mkdir d; touch a d/b; git add .; "
-	    "git commit -qm 1; git worktree add -q ../linked; cd ../linked; "
-	    "touch c; git add c");
-	open_source(&source, "linked");
-	assert_false(sfs_tracked_unreadable(source.tracked));
-	assert_kind(&source, "c", FILE_);
-	assert_kind(&source, "d/b", FILE_);
-	run("cd linked; git rm -qf c");
-	refresh(&source);
-	assert_string_equal(source.changes, "-c ");
-	close_source(&source);
-	open_source(&source, "linked/d");
-	assert_kind(&source, "b", FILE_);
-	close_source(&source);
-	/* Not confirmed: said, and never used. */
-	run("mkdir thief; cp linked/.git thief");
-	open_source(&source, "thief");
-	assert_true(sfs_tracked_unreadable(source.tracked));
-	assert_kind(&source, "a", NO);
-	close_source(&source);
-	run("rm -r thief/.git; ln -s ../main/.git thief/.git");
-	open_source(&source, "thief");
-	assert_true(sfs_tracked_unreadable(source.tracked));
-	assert_kind(&source, "a", NO);
-	close_source(&source);
-}
-
-/* `git worktree add` within the view writes the view's own path. */
-static void test_worktree_inside(void **state)
-{
-	struct source source;
-
-	(void)state;
-	run("git init -q .; touch a; git add .; git commit -qm 1; "
-	    "git worktree add -q w; "
-	    "sed -i 's|gitdir: .*/.git/|gitdir: /nowhere/view/.git/|' w/.git");
-	open_source(&source, "");
-	assert_kind(&source, "w/a", NO);
-	sfs_tracked_set_mountpoint(source.tracked, "/nowhere/view");
-	assert_int_equal(sfs_tracked_add_repository(source.tracked, "w",
-						    note_change, &source),
-			 0);
-	assert_string_equal(source.changes, "+w/a ");
-	assert_kind(&source, "w/a", FILE_);
-	assert_true(
-		sfs_tracked_is_index(source.tracked, ".git/worktrees/w/index"));
-	close_source(&source);
-}
-
-static void test_submodule(void **state)
-{
-	struct source source;
-
-	(void)state;
-	run("git init -q lib; cd lib; mkdir logs; touch logs/x; git add .; "
-	    "git commit -qm 1; git init -q ../top; cd ../top; "
-	    "git submodule --quiet add ../lib sub/lib; git commit -qm 1");
-	open_source(&source, "top");
-	assert_kind(&source, "sub", FOLDER);
-	assert_kind(&source, "sub/lib", FOLDER);
-	assert_kind(&source, "sub/lib/logs", FOLDER);
-	assert_kind(&source, "sub/lib/logs/x", FILE_);
-	assert_kind(&source, "sub/lib/logs/y", NO);
-	assert_true(sfs_tracked_is_index(source.tracked,
-					 ".git/modules/sub/lib/index"));
-	run("cd top/sub/lib; touch logs/y; git add logs/y");
-	refresh(&source);
-	assert_string_equal(source.changes, "+sub/lib/logs/y ");
-	/* A second one comes with the index. */
-	run("cd top; git submodule --quiet add ../lib two");
-	refresh(&source);
-	assert_changed(&source, "+two/logs/x ");
-	assert_kind(&source, "two", FOLDER);
-	run("cd top; git rm -qf two");
-	refresh(&source);
-	assert_changed(&source, "-two/logs/x ");
-	assert_kind(&source, "two", NO);
-	close_source(&source);
-	/* The submodule alone: core.worktree confirms. */
-	open_source(&source, "top/sub/lib");
-	assert_false(sfs_tracked_unreadable(source.tracked));
-	assert_kind(&source, "logs/y", FILE_);
-	close_source(&source);
-}
-
-static void test_nested(void **state)
-{
-	struct source source;
-
-	(void)state;
-	run("git init -q .; touch a; git add a; mkdir -p v/logs; "
-	    "git init -q v/n; touch v/n/.f; cd v/n; git add .f");
-	open_source(&source, "");
-	assert_kind(&source, "v/n/.f", NO);
-	assert_int_equal(sfs_tracked_add_repository(source.tracked, "v/n",
-						    note_change, &source),
-			 0);
-	assert_string_equal(source.changes, "+v/n/.f ");
-	assert_kind(&source, "v/n/.f", FILE_);
-	assert_kind(&source, "v/n", DOTS);
-	assert_kind(&source, "v", DOTS);
-	assert_kind(&source, "v/logs", NO);
-	/* A second time, or nothing there. */
-	source.changes[0] = '\0';
-	assert_int_equal(sfs_tracked_add_repository(source.tracked, "v/n",
-						    note_change, &source),
-			 0);
-	assert_string_equal(source.changes, "");
-	run("rm -rf v/n");
-	refresh(&source);
-	assert_string_equal(source.changes, "-v/n/.f ");
-	assert_kind(&source, "v", NO);
-	assert_int_equal(sfs_tracked_add_repository(source.tracked, "v/n",
-						    note_change, &source),
-			 -ENOENT);
-	close_source(&source);
-}
-
 static void test_ignore_case(void **state)
 {
 	struct source source;
@@ -475,19 +261,62 @@ static void test_each_index(void **state)
 	close_source(&source);
 }
 
-#define WITH_GIT(test) \
-	cmocka_unit_test_setup_teardown(test, with_git_setup, with_git_teardown)
+struct asking {
+	struct sfs_tracked *tracked;
+	atomic_bool stop;
+	atomic_int wrong;
+};
+
+static void *ask(void *arg)
+{
+	struct asking *asking = arg;
+
+	while (!atomic_load(&asking->stop)) {
+		if (sfs_tracked_query(asking->tracked, "d/stays") != FILE_ ||
+		    sfs_tracked_query(asking->tracked, "d") != FOLDER ||
+		    !sfs_tracked_is_index(asking->tracked, ".git/index"))
+			atomic_fetch_add(&asking->wrong, 1);
+	}
+	return NULL;
+}
+
+/* No reader ever sees a set that is being exchanged. */
+static void test_threads(void **state)
+{
+	struct source source;
+	struct asking asking = { 0 };
+	pthread_t threads[2];
+
+	(void)state;
+	run("git init -q .; mkdir d; touch d/stays f; git add d; "
+	    "git init -q n; touch n/x");
+	open_source(&source, "");
+	asking.tracked = source.tracked;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, ask, &asking), 0);
+	for (int i = 0; i < 4; i++) {
+		run("git add f; cd n; git init -q .; git add x");
+		refresh(&source);
+		sfs_tracked_add_repository(source.tracked, "n", NULL, NULL);
+		run("git rm -q --cached f; rm -rf n/.git");
+		refresh(&source);
+	}
+	atomic_store(&asking.stop, true);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&asking.wrong), 0);
+	close_source(&source);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_GIT(test_kinds),		WITH_GIT(test_no_repository),
-		WITH_GIT(test_unfinished),	WITH_GIT(test_changes),
-		WITH_GIT(test_preview),		WITH_GIT(test_damaged),
-		WITH_GIT(test_subfolder),	WITH_GIT(test_worktree),
-		WITH_GIT(test_worktree_inside), WITH_GIT(test_submodule),
-		WITH_GIT(test_nested),		WITH_GIT(test_ignore_case),
-		WITH_GIT(test_sparse),		WITH_GIT(test_each_index),
+		WITH_GIT(test_kinds),	    WITH_GIT(test_no_repository),
+		WITH_GIT(test_unfinished),  WITH_GIT(test_changes),
+		WITH_GIT(test_preview),	    WITH_GIT(test_damaged),
+		WITH_GIT(test_ignore_case), WITH_GIT(test_sparse),
+		WITH_GIT(test_each_index),  WITH_GIT(test_threads),
 	};
 
 	if (!with_git_available())
