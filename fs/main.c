@@ -11,6 +11,10 @@
 
 /* In the order in which --help shows them. */
 static const struct sfs_command commands[] = {
+	{ "umount", "end a view and throw its scratch away", sfs_cmd_umount },
+	{ "list", "show what is mounted where", sfs_cmd_list },
+	{ "status", "show what a view holds", sfs_cmd_status },
+	{ "explain", "say where a path lives, and why", sfs_cmd_explain },
 	{ NULL, NULL, NULL },
 };
 

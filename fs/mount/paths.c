@@ -2,38 +2,11 @@
 #include "session.h"
 
 #include "scratchfs/msg.h"
+#include "scratchfs/path.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-
-/* realpath(3), but the last component may be a mount whose daemon is dead. */
-static int canonical(const char *path, char **ret)
-{
-	SFS_FREE char *copy = strdup(path);
-	SFS_FREE char *parent = NULL;
-	size_t length = strlen(path);
-
-	*ret = realpath(path, NULL);
-	if (*ret)
-		return 0;
-	if (errno != ENOTCONN && errno != ECONNABORTED)
-		return -errno;
-	if (!copy)
-		return -ENOMEM;
-	while (length > 1 && copy[length - 1] == '/')
-		copy[--length] = '\0';
-	char *slash = strrchr(copy, '/');
-	const char *name = slash ? slash + 1 : copy;
-	if (slash)
-		*slash = '\0';
-	parent = realpath(!slash ? "." : *copy ? copy : "/", NULL);
-	if (!parent)
-		return -errno;
-	if (asprintf(ret, "%s/%s", parent[1] ? parent : "", name) < 0)
-		return -ENOMEM;
-	return 0;
-}
 
 static int complain(int err, const char *what, const char *path)
 {
@@ -45,29 +18,17 @@ static int complain(int err, const char *what, const char *path)
 	return err == -ENOMEM ? err : -EINVAL;
 }
 
-/* The path below the source, or NULL: the mount point is not in it. */
-static const char *below(const char *source, const char *path)
-{
-	size_t length = strlen(source);
-
-	if (length == 1)
-		return path + 1;
-	if (strncmp(source, path, length) != 0 || path[length] != '/')
-		return NULL;
-	return path + length + 1;
-}
-
 int sfs_session_find_paths(struct sfs_session *session)
 {
 	const struct sfs_config *config = session->config;
-	int err = canonical(config->source, &session->source);
+	int err = sfs_path_canonical(config->source, &session->source);
 
 	if (err < 0)
 		return complain(err, "source", config->source);
-	err = canonical(config->mountpoint, &session->mountpoint);
+	err = sfs_path_canonical(config->mountpoint, &session->mountpoint);
 	if (err < 0)
 		return complain(err, "mount point", config->mountpoint);
-	const char *path = below(session->source, session->mountpoint);
+	const char *path = sfs_path_below(session->source, session->mountpoint);
 	if (!path || !*path)
 		return 0;
 	session->covered_path = strdup(path);
@@ -95,8 +56,7 @@ int sfs_session_open_source(struct sfs_session *session)
 
 bool sfs_session_is_in_place(const struct sfs_session *session)
 {
-	return strcmp(session->mountpoint, session->source) == 0 ||
-	       below(session->mountpoint, session->source);
+	return sfs_path_below(session->mountpoint, session->source) != NULL;
 }
 
 static bool fuse_conf_allows_other(void)

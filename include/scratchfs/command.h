@@ -24,6 +24,11 @@ struct sfs_command {
 /* scratchfs [OPTIONS] SOURCE MOUNTPOINT: what happens without a command. */
 int sfs_cmd_mount(int argc, char **argv);
 
+int sfs_cmd_umount(int argc, char **argv);
+int sfs_cmd_list(int argc, char **argv);
+int sfs_cmd_status(int argc, char **argv);
+int sfs_cmd_explain(int argc, char **argv);
+
 /* The answer to --help, on stdout; main.c.  Returns the exit status. */
 int sfs_cmd_help(void);
 

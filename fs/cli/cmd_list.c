@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "scratchfs/cleanup.h"
+#include "scratchfs/command.h"
+#include "scratchfs/json.h"
+#include "scratchfs/msg.h"
+#include "scratchfs/options.h"
+
+#include "views.h"
+
+#include <string.h>
+
+/* What there is to say of a view, in the order of the columns. */
+static void json_view(struct sfs_json *json, const struct sfs_views_one *view)
+{
+	const struct sfs_registry_entry *entry = view->entry;
+
+	sfs_json_begin_object(json);
+	sfs_json_key(json, "mountpoint");
+	sfs_json_string(json, view->mountpoint);
+	sfs_json_key(json, "source");
+	sfs_json_string(json, view->source);
+	sfs_json_key(json, "state");
+	sfs_json_string(json, sfs_views_state_name(view->state));
+	sfs_json_key(json, "pid");
+	if (entry && view->state != SFS_VIEWS_DEAD)
+		sfs_json_uint(json, (uint64_t)entry->pid);
+	else
+		sfs_json_null(json);
+	sfs_json_key(json, "store");
+	sfs_json_string(json, entry ? entry->store : NULL);
+	sfs_json_key(json, "volumes");
+	sfs_json_begin_array(json);
+	for (size_t i = 0; entry && i < entry->volume_count; i++)
+		sfs_json_string(json, entry->volumes[i]);
+	sfs_json_end_array(json);
+	sfs_json_key(json, "mounted");
+	if (entry)
+		sfs_json_time(json,
+			      (struct timespec){ .tv_sec = entry->mounted_s });
+	else
+		sfs_json_null(json);
+	sfs_json_end_object(json);
+}
+
+static int visit_json(void *context, const struct sfs_views_one *view)
+{
+	json_view(context, view);
+	return 0;
+}
+
+/* Control characters would spoil the columns, and more. */
+static void put(const char *text)
+{
+	for (; *text; text++)
+		putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?'
+								     : *text);
+}
+
+static void put_stores(const struct sfs_views_one *view)
+{
+	const struct sfs_registry_entry *entry = view->entry;
+
+	if (!entry) {
+		fputs("?", stdout);
+		return;
+	}
+	put(entry->store ? entry->store : "tmpfs");
+	for (size_t i = 0; i < entry->volume_count; i++) {
+		fputs(" volume:", stdout);
+		put(entry->volumes[i]);
+	}
+}
+
+static int visit_text(void *context, const struct sfs_views_one *view)
+{
+	unsigned int *count = context;
+
+	if ((*count)++ == 0)
+		puts("STATE    MOUNTPOINT -> SOURCE -> STORES");
+	printf("%-8s ", sfs_views_state_name(view->state));
+	if (view->state == SFS_VIEWS_PRIVATE && view->entry)
+		printf("/proc/%d/root", (int)view->entry->pid);
+	put(view->mountpoint);
+	fputs(" -> ", stdout);
+	put(view->source);
+	fputs(" -> ", stdout);
+	put_stores(view);
+	putchar('\n');
+	return 0;
+}
+
+static int list(bool as_json)
+{
+	struct sfs_json json;
+	unsigned int count = 0;
+	int err, written = 0;
+
+	if (as_json) {
+		sfs_json_init(&json, stdout);
+		sfs_json_begin_array(&json);
+		err = sfs_views_each(visit_json, &json);
+		sfs_json_end_array(&json);
+		written = sfs_json_finish(&json);
+	} else {
+		err = sfs_views_each(visit_text, &count);
+		written = fflush(stdout) ? -EIO : 0;
+	}
+	if (err == 0)
+		err = written;
+	if (err < 0)
+		sfs_msg_errno(-err, "cannot list the views");
+	return err < 0 ? SFS_EXIT_FAILED : SFS_EXIT_OK;
+}
+
+static int print_usage(FILE *out)
+{
+	fputs("Usage: scratchfs list [--json]\n", out);
+	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+}
+
+int sfs_cmd_list(int argc, char **argv)
+{
+	bool as_json = false;
+	const struct sfs_extra_option extra[] = {
+		{ "json", 0, &as_json, NULL },
+		{ NULL, 0, NULL, NULL },
+	};
+	struct sfs_config config;
+	int operands, status;
+
+	sfs_config_init(&config);
+	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
+			      extra, &operands) < 0)
+		status = SFS_EXIT_USAGE;
+	else if (config.help || operands != 0)
+		status = print_usage(config.help ? stdout : stderr);
+	else
+		status = list(as_json);
+	sfs_config_done(&config);
+	return status;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "scratchfs/cleanup.h"
+#include "scratchfs/command.h"
+#include "scratchfs/msg.h"
+#include "scratchfs/options.h"
+#include "scratchfs/path.h"
+
+#include "views.h"
+
+#include <string.h>
+
+struct status {
+	bool as_json;
+	char *wanted; /* only the view that shows this path, or NULL */
+	unsigned int shown;
+	bool failed;
+};
+
+/* The daemon's own words; of a view without one there is nothing to say that
+ * `list` does not. */
+static int show(void *context, const struct sfs_views_one *view)
+{
+	struct status *status = context;
+	SFS_FREE char *private_path = NULL;
+	SFS_FREE char *text = NULL;
+
+	if (status->wanted && strcmp(status->wanted, view->mountpoint) != 0)
+		return 0;
+	if (view->state == SFS_VIEWS_PRIVATE &&
+	    asprintf(&private_path, "/proc/%d/root%s", (int)view->entry->pid,
+		     view->mountpoint) < 0) {
+		private_path = NULL;
+		return -ENOMEM;
+	}
+	int err = sfs_views_ask(private_path ? private_path : view->mountpoint,
+				status->as_json ? "status" : "report", &text,
+				NULL);
+	if (err == -ENOTCONN)
+		sfs_msg("the daemon of %s is dead; mounting %s there again "
+			"brings its scratch back, unmounting discards it",
+			view->mountpoint, view->source);
+	else if (err < 0)
+		sfs_msg_errno(-err, "%s does not answer", view->mountpoint);
+	status->failed |= err < 0;
+	if (err < 0)
+		return 0;
+	if (status->shown++ > 0)
+		fputs(status->as_json ? ",\n" : "\n", stdout);
+	fputs(text, stdout);
+	return 0;
+}
+
+static int show_all(struct status *status)
+{
+	if (status->as_json)
+		fputs("[\n", stdout);
+	int err = sfs_views_each(show, status);
+	if (status->as_json)
+		fputs("]\n", stdout);
+	if (err == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		err = -EIO;
+	if (err < 0)
+		sfs_msg_errno(-err, "cannot show the views");
+	return err < 0 || status->failed ? SFS_EXIT_FAILED : SFS_EXIT_OK;
+}
+
+/* Any path in a view will do. */
+static int show_one(struct status *status, const char *path)
+{
+	SFS_FREE char *canonical = NULL;
+	struct sfs_mountinfo mount = { .id = -1 };
+	int err = sfs_path_canonical(path, &canonical);
+
+	if (err == 0)
+		err = sfs_views_find(canonical, &mount);
+	else
+		sfs_msg_errno(-err, "%s", path);
+	if (canonical && err == -ENOENT)
+		sfs_msg("%s is in no view; scratchfs list shows them", path);
+	if (err < 0)
+		return SFS_EXIT_FAILED;
+	status->wanted = mount.path;
+	int exit_status = show_all(status);
+	sfs_mountinfo_done(&mount);
+	return exit_status;
+}
+
+static int print_usage(FILE *out)
+{
+	fputs("Usage: scratchfs status [--json] [MOUNTPOINT]\n", out);
+	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+}
+
+int sfs_cmd_status(int argc, char **argv)
+{
+	struct status status = { 0 };
+	const struct sfs_extra_option extra[] = {
+		{ "json", 0, &status.as_json, NULL },
+		{ NULL, 0, NULL, NULL },
+	};
+	struct sfs_config config;
+	int operands, exit_status;
+
+	sfs_config_init(&config);
+	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
+			      extra, &operands) < 0)
+		exit_status = SFS_EXIT_USAGE;
+	else if (config.help || operands > 1)
+		exit_status = print_usage(config.help ? stdout : stderr);
+	else if (operands == 1)
+		exit_status = show_one(&status, argv[1]);
+	else
+		exit_status = show_all(&status);
+	sfs_config_done(&config);
+	return exit_status;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "scratchfs/cleanup.h"
+#include "scratchfs/command.h"
+#include "scratchfs/msg.h"
+#include "scratchfs/options.h"
+#include "scratchfs/path.h"
+#include "scratchfs/size.h"
+#include "scratchfs/unmount.h"
+#include "scratchfs/volume.h"
+
+#include "holders.h"
+#include "views.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+
+#define HOLDERS_MAX 10
+/* Discarding goes on without us; most often it is done by then. */
+#define END_WAIT_MS  1000
+#define KEEP_WAIT_MS 600000
+
+struct options {
+	bool lazy, dry_run;
+	const char *volume;
+};
+
+/* What the daemon says it would discard. */
+struct usage {
+	uint64_t files, bytes, changed;
+	char *text; /* what came, for the names in it */
+	size_t length;
+};
+
+static int ask_usage(const char *mountpoint, struct usage *ret)
+{
+	int err = sfs_views_ask(mountpoint, "usage", &ret->text, &ret->length);
+
+	if (err < 0)
+		return err;
+	if (sscanf(ret->text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &ret->files,
+		   &ret->bytes, &ret->changed) != 3)
+		return -EPROTO;
+	return 0;
+}
+
+static void print_name(const char *name)
+{
+	for (; *name; name++)
+		putchar((unsigned char)*name < 0x20 || *name == 0x7f ? '?'
+								     : *name);
+}
+
+static void print_changed(const struct usage *usage)
+{
+	const char *end = usage->text + usage->length;
+	uint64_t shown = 0;
+
+	if (usage->changed == 0)
+		return;
+	printf("among them %" PRIu64 " changed %s of the host:\n",
+	       usage->changed,
+	       usage->changed == 1 ? "copy of a file" : "copies of files");
+	for (const char *name = usage->text + strlen(usage->text) + 1;
+	     name < end; name += strlen(name) + 1) {
+		fputs("  ", stdout);
+		print_name(name);
+		putchar('\n');
+		shown++;
+	}
+	if (shown < usage->changed)
+		printf("  and %" PRIu64 " more\n", usage->changed - shown);
+}
+
+static void print_summary(const struct usage *usage, const char *did)
+{
+	char size[16];
+
+	if (!usage->text) /* nobody told us */
+		return;
+	printf("%s %" PRIu64 " file%s, %s\n", did, usage->files,
+	       usage->files == 1 ? "" : "s",
+	       sfs_size_format(usage->bytes, size));
+	print_changed(usage);
+}
+
+static int say_holders(const struct sfs_mountinfo *mount)
+{
+	sfs_msg("%s is in use; --lazy unmounts it as soon as it is not:",
+		mount->path);
+	unsigned int n = sfs_holders_print(stderr, mount->device, HOLDERS_MAX);
+	if (n > HOLDERS_MAX)
+		fprintf(stderr, "  and %u more\n", n - HOLDERS_MAX);
+	if (n == 0)
+		fprintf(stderr, "  by whom is not to be seen from here: "
+				"another user, or a mount below it\n");
+	return SFS_EXIT_FAILED;
+}
+
+static int say_failure(int err, const struct sfs_mountinfo *mount)
+{
+	if (err == -EBUSY)
+		return say_holders(mount);
+	if (err == -EPERM)
+		sfs_msg("%s is not yours to unmount; sudo umount '%s' does it",
+			mount->path, mount->path);
+	else if (err == -ENOENT)
+		sfs_msg("fusermount3 is not installed; on Debian: sudo apt "
+			"install fuse3");
+	else
+		sfs_msg_errno(-err, "cannot unmount %s", mount->path);
+	return SFS_EXIT_FAILED;
+}
+
+/* Waits until the process has ended: true. */
+static bool await_end(int pid_fd, int timeout_ms)
+{
+	struct pollfd poll_fd = { .fd = pid_fd, .events = POLLIN };
+
+	return pid_fd < 0 || poll(&poll_fd, 1, timeout_ms) == 1;
+}
+
+static int open_daemon(const char *mountpoint)
+{
+	struct sfs_registry_entry *entry = NULL;
+	int fd = -1;
+
+	if (sfs_registry_find_by_mountpoint(mountpoint, &entry) < 0)
+		return -1;
+	if (sfs_registry_is_alive(entry))
+		fd = (int)syscall(SYS_pidfd_open, entry->pid, 0);
+	sfs_registry_entry_free(entry);
+	return fd;
+}
+
+static int order_keep(const char *mountpoint, const char *volume)
+{
+	if (setxattr(mountpoint, "user.scratchfs.keep", volume, strlen(volume),
+		     0) == 0)
+		return 0;
+	int err = -errno;
+	if (err == -EEXIST)
+		sfs_msg("there is already a volume %s", volume);
+	else if (err == -EALREADY)
+		sfs_msg("the scratch of %s is in a volume anyway", mountpoint);
+	else if (err == -EINVAL)
+		sfs_msg("'%s' cannot be the name of a volume: "
+			"[a-z0-9][a-z0-9._-]{0,62}",
+			volume);
+	else
+		sfs_msg_errno(-err, "the view does not take the name %s",
+			      volume);
+	return err;
+}
+
+static int check_kept(const char *name, int pid_fd)
+{
+	struct sfs_volume *volume = NULL;
+	bool ended = await_end(pid_fd, KEEP_WAIT_MS);
+	int err = ended ? sfs_volume_load(name, &volume) : -ETIMEDOUT;
+
+	sfs_volume_free(volume);
+	if (err == 0)
+		return SFS_EXIT_OK;
+	sfs_msg_errno(-err,
+		      "the volume %s has not come about; the system log "
+		      "says more",
+		      name);
+	return SFS_EXIT_FAILED;
+}
+
+/* A dead view has nobody to ask, and nobody who discards. */
+static int unmount_dead(const struct sfs_mountinfo *mount,
+			const struct options *options)
+{
+	struct sfs_registry_collected collected = { 0 };
+	char size[16];
+
+	if (options->volume || options->dry_run) {
+		sfs_msg("the daemon of %s is dead; mount it again first",
+			mount->path);
+		return SFS_EXIT_FAILED;
+	}
+	int err = sfs_unmount(mount->path, true);
+	if (err < 0)
+		return say_failure(err, mount);
+	err = sfs_registry_collect(false, &collected, NULL, NULL);
+	if (err < 0) {
+		sfs_msg_errno(-err, "cannot collect the scratch of %s",
+			      mount->path);
+		return SFS_EXIT_FAILED;
+	}
+	printf("discarded %s of a dead view\n",
+	       sfs_size_format(collected.bytes, size));
+	return SFS_EXIT_OK;
+}
+
+static int unmount_live(const struct sfs_mountinfo *mount,
+			const struct options *options,
+			const struct usage *usage)
+{
+	SFS_CLOSE int pid_fd = open_daemon(mount->path);
+	int err;
+
+	if (options->volume && order_keep(mount->path, options->volume) < 0)
+		return SFS_EXIT_FAILED;
+	err = sfs_unmount(mount->path, options->lazy);
+	if (err < 0) {
+		if (options->volume)
+			setxattr(mount->path, "user.scratchfs.keep", "", 0, 0);
+		return say_failure(err, mount);
+	}
+	if (options->volume) {
+		int status = check_kept(options->volume, pid_fd);
+
+		if (status == SFS_EXIT_OK)
+			print_summary(usage, "kept");
+		return status;
+	}
+	if (!await_end(pid_fd, END_WAIT_MS) && options->lazy)
+		printf("still in use: will be discarded by its last user\n");
+	print_summary(usage, "discarded");
+	return SFS_EXIT_OK;
+}
+
+static int find_view(const char *path, struct sfs_mountinfo *ret)
+{
+	SFS_FREE char *canonical = NULL;
+	int err = sfs_path_canonical(path, &canonical);
+
+	if (err < 0) {
+		sfs_msg_errno(-err, "%s", path);
+		return err;
+	}
+	err = sfs_mountinfo_find(canonical, ret);
+	if (err == 0 && !sfs_mountinfo_is_view(ret)) {
+		sfs_mountinfo_done(ret);
+		err = -ENOENT;
+	}
+	if (err == -ENOENT)
+		sfs_msg("no view is mounted on %s; scratchfs list shows them",
+			canonical);
+	else if (err < 0)
+		sfs_msg_errno(-err, "cannot read what is mounted");
+	return err;
+}
+
+static int unmount_view(const char *path, const struct options *options)
+{
+	struct sfs_mountinfo mount;
+	struct usage usage = { 0 };
+	int status = SFS_EXIT_OK;
+
+	if (find_view(path, &mount) < 0)
+		return SFS_EXIT_FAILED;
+	int err = ask_usage(mount.path, &usage);
+	if (err == -ENOTCONN) {
+		status = unmount_dead(&mount, options);
+	} else if (err < 0 && options->dry_run) {
+		sfs_msg_errno(-err, "%s does not answer", mount.path);
+		status = SFS_EXIT_FAILED;
+	} else if (options->dry_run) {
+		print_summary(&usage, "would discard");
+	} else {
+		status = unmount_live(&mount, options, &usage);
+	}
+	free(usage.text);
+	sfs_mountinfo_done(&mount);
+	return status;
+}
+
+static void print_usage(FILE *out)
+{
+	fputs("Usage: scratchfs umount MOUNTPOINT [--volume NAME] [--lazy] "
+	      "[--dry-run]\n",
+	      out);
+}
+
+int sfs_cmd_umount(int argc, char **argv)
+{
+	struct options options = { 0 };
+	const struct sfs_extra_option extra[] = {
+		{ "lazy", 'l', &options.lazy, NULL },
+		{ "dry-run", 'n', &options.dry_run, NULL },
+		{ "volume", 0, NULL, &options.volume },
+		{ NULL, 0, NULL, NULL },
+	};
+	struct sfs_config config;
+	int operands, status = SFS_EXIT_USAGE;
+
+	sfs_config_init(&config);
+	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
+			      extra, &operands) < 0)
+		status = SFS_EXIT_USAGE;
+	else if (config.help) {
+		print_usage(stdout);
+		status = SFS_EXIT_OK;
+	} else if (operands != 1)
+		print_usage(stderr);
+	else
+		status = unmount_view(argv[1], &options);
+	sfs_config_done(&config);
+	return status;
+}
