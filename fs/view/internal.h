@@ -143,6 +143,14 @@ int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
 /* --- namei.c --- */
 
 bool sfs_name_is_reserved(const char *name); /* a half-made thing of ours */
+/* What the host has under this rule's names is core: the pattern says so, or
+ * git's index could not be read. */
+bool sfs_rule_keeps_host(struct sfs_view *view, const struct sfs_rule *rule);
+/* The name stands for this object in `tree`. */
+void sfs_where_set(struct sfs_where *where, unsigned int tree,
+		   const struct stat *st);
+/* view->rekeys */
+uint64_t sfs_rekeys_now(struct sfs_view *view);
 /* Does a mark in the store hide the host's object of this scratch name? */
 int sfs_where_is_hidden(struct sfs_view *view, struct sfs_node *parent,
 			unsigned int store, const char *name, bool *ret);

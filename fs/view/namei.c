@@ -39,7 +39,7 @@ static const struct sfs_rule *rule_of(struct sfs_view *view, int index)
 
 /* What the host has under this rule's names is core: the pattern says so, or
  * git's index could not be read. */
-static bool keeps_host(struct sfs_view *view, const struct sfs_rule *rule)
+bool sfs_rule_keeps_host(struct sfs_view *view, const struct sfs_rule *rule)
 {
 	return rule->existing == SFS_EXISTING_CORE ||
 	       (!rule->tracked_ignore && view->params.tracked &&
@@ -138,8 +138,8 @@ static void set_scratch(struct sfs_view *view, struct sfs_where *where,
 		where->flags |= SFS_NODE_PRIVATE;
 }
 
-static void set_exists(struct sfs_where *where, unsigned int tree,
-		       const struct stat *st)
+void sfs_where_set(struct sfs_where *where, unsigned int tree,
+		   const struct stat *st)
 {
 	where->exists = true;
 	where->tree = (uint16_t)tree;
@@ -189,7 +189,7 @@ static int take_upper(struct sfs_view *view, struct sfs_node *parent,
 	struct stat lower;
 	int r;
 
-	set_exists(where, sfs_tree_of_store(where->store), upper);
+	sfs_where_set(where, sfs_tree_of_store(where->store), upper);
 	if (!S_ISDIR(upper->st_mode) || !show)
 		return 0;
 	r = stat_lower(view, parent, name, where, &lower);
@@ -213,7 +213,7 @@ static int find_in_scratch(struct sfs_view *view, struct sfs_node *parent,
 		return absent(r) ? 0 : r;
 	r = stat_lower(view, parent, name, where, &st);
 	if (!r) {
-		set_exists(where, SFS_TREE_HOST, &st);
+		sfs_where_set(where, SFS_TREE_HOST, &st);
 		where->flags |= SFS_NODE_LOWER;
 	}
 	return absent(r) ? 0 : r;
@@ -228,7 +228,7 @@ static int find_core(struct sfs_view *view, struct sfs_node *parent,
 	set_core(view, parent, name, r ? as_dir == 1 : S_ISDIR(st.st_mode),
 		 where);
 	if (!r)
-		set_exists(where, SFS_TREE_HOST, &st);
+		sfs_where_set(where, SFS_TREE_HOST, &st);
 	return absent(r) ? 0 : r;
 }
 
@@ -279,7 +279,7 @@ static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
 	const struct sfs_rule *p;
 	int r;
 
-	if (rule < 0 || keeps_host(view, p = rule_of(view, rule))) {
+	if (rule < 0 || sfs_rule_keeps_host(view, p = rule_of(view, rule))) {
 		set_core(view, parent, name, is_dir, where);
 		if (is_dir && rule < 0 && v->dir_flags) {
 			where->flags |= v->dir_flags;
@@ -287,7 +287,7 @@ static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
 			where->store =
 				(uint16_t)rule_of(view, v->diverts)->store;
 		}
-		set_exists(where, SFS_TREE_HOST, st);
+		sfs_where_set(where, SFS_TREE_HOST, st);
 		return 0;
 	}
 	if (p->existing == SFS_EXISTING_HIDE)
@@ -299,7 +299,7 @@ static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
 		return r;
 	if (where->hidden)
 		return -ENOENT;
-	set_exists(where, SFS_TREE_HOST, st);
+	sfs_where_set(where, SFS_TREE_HOST, st);
 	where->flags |= SFS_NODE_LOWER;
 	return 0;
 }
@@ -329,7 +329,7 @@ static bool host_first(struct sfs_view *view, const struct verdict *v,
 {
 	int rule = S_ISDIR(st->st_mode) ? v->dir : v->other;
 
-	return rule >= 0 && keeps_host(view, rule_of(view, rule));
+	return rule >= 0 && sfs_rule_keeps_host(view, rule_of(view, rule));
 }
 
 static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
@@ -354,7 +354,7 @@ static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
 	return r;
 }
 
-static uint64_t rekeys_now(struct sfs_view *view)
+uint64_t sfs_rekeys_now(struct sfs_view *view)
 {
 	uint64_t n;
 
@@ -372,7 +372,7 @@ int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
 
 	sfs_settle_prepare(view, parent);
 	*ret = (struct sfs_where){ .rule = -1,
-				   .rekeys = rekeys_now(view),
+				   .rekeys = sfs_rekeys_now(view),
 				   .events = sfs_watch_events(view) };
 	if (strlen(name) > NAME_MAX)
 		return -ENAMETOOLONG;
@@ -423,86 +423,8 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 	p = rule_of(view, rule);
 	if (tree != SFS_TREE_HOST)
 		return tree == sfs_tree_of_store(p->store);
-	if (keeps_host(view, p))
+	if (sfs_rule_keeps_host(view, p))
 		return true;
 	return p->existing == SFS_EXISTING_SHOW &&
 	       shows_lower(view, parent, p->store, name);
-}
-
-/* A pattern may say that the host's wins, should it come to have one. */
-static enum sfs_trust entry_trust(struct sfs_view *view,
-				  struct sfs_node *parent,
-				  struct sfs_node *node,
-				  const struct sfs_where *where)
-{
-	if (where->scratch && where->tree != SFS_TREE_HOST &&
-	    keeps_host(view, rule_of(view, where->rule)))
-		return SFS_TRUST_NONE;
-	return sfs_settle_entry(view, parent, node, &where->st, where->events);
-}
-
-int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
-		   const char *name, const struct sfs_where *where,
-		   struct sfs_entry *ret)
-{
-	int r = sfs_node_make(view, parent, name, where, true, &ret->node);
-
-	if (r)
-		return r;
-	if (where->own)
-		sfs_settle_made(ret->node, &where->st);
-	ret->st = where->st;
-	if (S_ISDIR(where->st.st_mode))
-		sfs_folder_show(view, ret->node, &ret->st);
-	sfs_node_show(view, ret->node, &ret->st);
-	ret->trust_entry = entry_trust(view, parent, ret->node, where);
-	ret->trust_attr =
-		sfs_settle_attr(view, ret->node, &where->st, where->events);
-	sfs_settle_told(view, ret->node, &where->st);
-	return 0;
-}
-
-int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
-		   const char *name, struct sfs_where *where, unsigned int tree,
-		   struct sfs_entry *ret)
-{
-	SFS_FD dir = SFS_FD_NONE;
-	struct stat st;
-	int r = sfs_fd_path(view, parent, tree, &dir);
-
-	if (r)
-		return r;
-	sfs_settle_own_folder(view, parent, dir.fd);
-	where->own = true;
-	do {
-		where->rekeys = rekeys_now(view);
-		where->events = sfs_watch_events(view);
-		r = sfs_fd_stat_child(view, tree, dir.fd, name, &st);
-		if (r)
-			return r;
-		set_exists(where, tree, &st);
-		r = sfs_entry_fill(view, parent, name, where, ret);
-	} while (r == -EAGAIN);
-	return r;
-}
-
-int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
-		    const char *name, struct sfs_entry *ret)
-{
-	struct sfs_where where;
-	int r;
-
-	do {
-		r = sfs_where_find(view, parent, name, -1, &where);
-		if (r)
-			return r;
-		if (where.exists)
-			r = sfs_entry_fill(view, parent, name, &where, ret);
-	} while (r == -EAGAIN);
-	if (!r && !where.exists) {
-		*ret = (struct sfs_entry){ .node = NULL };
-		ret->trust_entry =
-			sfs_settle_missing(view, parent, name, where.events);
-	}
-	return r;
 }

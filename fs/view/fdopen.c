@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "fdcache_internal.h"
+
+#include <fcntl.h>
+
+/* Descriptors by names: through the parent's, one name at a time, from the
+ * nearest ancestor that has one. */
+
+/* openat(2) that makes room once when descriptors have run out. */
+static int open_retry(struct sfs_view *view, int dir, const char *name,
+		      int flags)
+{
+	int fd = openat(dir, name, flags | O_CLOEXEC);
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		sfs_fdcache_make_room(view->fds);
+		fd = openat(dir, name, flags | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* What the mount point covers, if this is it: never enter our own mount. */
+static bool is_covered(struct sfs_view *view, int parent_fd, const char *name)
+{
+	struct stat st;
+
+	return view->covered_name && !strcmp(name, view->covered_name) &&
+	       !fstat(parent_fd, &st) && st.st_dev == view->covered_dev &&
+	       st.st_ino == view->covered_ino;
+}
+
+int sfs_fd_open_child(struct sfs_view *view, unsigned int tree, int parent_fd,
+		      const char *name)
+{
+	if (tree == SFS_TREE_HOST && is_covered(view, parent_fd, name)) {
+		int fd = fcntl(view->params.covered_fd, F_DUPFD_CLOEXEC, 0);
+
+		return fd < 0 ? -errno : fd;
+	}
+	return open_retry(view, parent_fd, name, O_PATH | O_NOFOLLOW);
+}
+
+int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
+		      const char *name, struct stat *ret)
+{
+	if (tree == SFS_TREE_HOST && is_covered(view, parent_fd, name))
+		return fstat(view->params.covered_fd, ret) ? -errno : 0;
+	return fstatat(parent_fd, name, ret, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
+}
+
+/* Is the opened one the node's object (in its own tree), or at least a folder
+ * (a mirror, a lower folder, a folder of marks)? */
+static int check_object(struct sfs_view *view, struct sfs_node *node,
+			unsigned int tree, int fd)
+{
+	struct stat st;
+	bool own, same;
+
+	if (fstat(fd, &st))
+		return -errno;
+	unsigned int device = sfs_device_index(view, st.st_dev);
+
+	pthread_mutex_lock(&view->table);
+	own = node->tree == tree;
+	same = node->ino == st.st_ino && node->device == device;
+	pthread_mutex_unlock(&view->table);
+	if (own)
+		return same ? 0 : -ESTALE;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOENT;
+}
+
+/* One step down: the node's object by its parent's descriptor. */
+static int open_step(struct sfs_view *view, struct sfs_node *node,
+		     unsigned int tree, const struct sfs_fd *parent_fd,
+		     const char *name, struct sfs_fd *ret)
+{
+	int fd = sfs_fd_open_child(view, tree, parent_fd->fd, name);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = check_object(view, node, tree, fd);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	struct sfs_fd_entry what = { .kind = tree, .fd = fd };
+
+	return sfs_fdcache_put(view, node, &what, false, ret);
+}
+
+/* The nodes from one up to the first ancestor that has a descriptor. */
+struct climb {
+	struct sfs_node **nodes; /* counted but for [0] */
+	char (*names)[256];	 /* of each in the next */
+	size_t n, room;
+};
+
+static int climb_add(struct climb *climb)
+{
+	size_t room = climb->room ? climb->room * 2 : 8;
+	void *nodes, *names;
+
+	if (climb->n + 1 < climb->room)
+		return 0;
+	nodes = realloc(climb->nodes, room * sizeof(*climb->nodes));
+	if (nodes)
+		climb->nodes = nodes;
+	names = realloc(climb->names, room * sizeof(*climb->names));
+	if (names)
+		climb->names = names;
+	if (!nodes || !names)
+		return -ENOMEM;
+	climb->room = room;
+	return 0;
+}
+
+static void climb_done(struct sfs_view *view, struct climb *climb)
+{
+	for (size_t i = 1; i <= climb->n && climb->nodes; i++)
+		sfs_node_put(view, climb->nodes[i]);
+	free(climb->nodes);
+	free(climb->names);
+}
+
+static int climb_up(struct sfs_view *view, struct sfs_node *node,
+		    unsigned int tree, struct climb *climb, struct sfs_fd *ret)
+{
+	int r = climb_add(climb);
+
+	if (r)
+		return r;
+	climb->nodes[0] = node;
+	while (!sfs_fdcache_get(view, climb->nodes[climb->n], tree, ret)) {
+		struct sfs_node *parent;
+
+		r = climb_add(climb);
+		if (!r)
+			r = sfs_node_name(view, climb->nodes[climb->n], &parent,
+					  climb->names[climb->n]);
+		if (r)
+			return r;
+		climb->nodes[++climb->n] = parent;
+	}
+	return 0;
+}
+
+static int path_by_names(struct sfs_view *view, struct sfs_node *node,
+			 unsigned int tree, struct sfs_fd *ret)
+{
+	struct climb climb = { 0 };
+	struct sfs_fd at = SFS_FD_NONE;
+	int r = climb_up(view, node, tree, &climb, &at);
+
+	for (size_t i = climb.n; !r && i > 0; i--) {
+		struct sfs_fd next = SFS_FD_NONE;
+
+		r = open_step(view, climb.nodes[i - 1], tree, &at,
+			      climb.names[i - 1], &next);
+		sfs_fd_put(&at);
+		at = next;
+	}
+	climb_done(view, &climb);
+	if (r)
+		sfs_fd_put(&at);
+	else
+		*ret = at;
+	return r;
+}
+
+int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
+		struct sfs_fd *ret)
+{
+	/* Names change while we climb: a folder moved in the view, say. */
+	enum {
+		ATTEMPTS = 3
+	};
+	int r = -ESTALE;
+
+	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -ENOENT); i++) {
+		if (sfs_fdcache_get(view, node, tree, ret))
+			return 0;
+		r = path_by_names(view, node, tree, ret);
+		if (r == -ENOENT && tree != node->tree)
+			break;
+	}
+	return r;
+}
+
+int sfs_fd_object(struct sfs_view *view, struct sfs_node *node,
+		  struct sfs_fd *ret)
+{
+	return sfs_fd_path(view, node, node->tree, ret);
+}
+
+/* Opens the object again for reading or writing. */
+static int reopen(struct sfs_view *view, struct sfs_node *node, int flags)
+{
+	SFS_FD object = SFS_FD_NONE;
+	char proc[64];
+	int r = sfs_fd_object(view, node, &object);
+
+	if (r)
+		return r;
+	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", object.fd);
+	return open_retry(view, AT_FDCWD, proc, flags);
+}
+
+int sfs_fd_read(struct sfs_view *view, struct sfs_node *node,
+		struct sfs_fd *ret)
+{
+	struct sfs_fd_entry what = { .kind = SFS_FD_READ };
+	bool folder = sfs_node_is(node, SFS_NODE_DIR);
+
+	if (sfs_fdcache_get(view, node, SFS_FD_READ, ret))
+		return 0;
+	if (!folder && node->type != S_IFREG >> 12)
+		return -EINVAL;
+	what.fd = reopen(view, node, O_RDONLY | (folder ? O_DIRECTORY : 0));
+	if (what.fd < 0 && sfs_fdcache_get(view, node, SFS_FD_WRITE, ret)) {
+		if ((fcntl(ret->fd, F_GETFL) & O_ACCMODE) == O_RDWR)
+			return 0;
+		sfs_fd_put(ret);
+	}
+	if (what.fd < 0)
+		return what.fd;
+	return sfs_fdcache_put(view, node, &what, false, ret);
+}
+
+int sfs_fd_write(struct sfs_view *view, struct sfs_node *node,
+		 struct sfs_fd *ret)
+{
+	struct sfs_fd_entry what = { .kind = SFS_FD_WRITE };
+	struct stat st;
+
+	if (sfs_fdcache_get(view, node, SFS_FD_WRITE, ret))
+		return 0;
+	if (node->type != S_IFREG >> 12)
+		return -EINVAL;
+	what.fd = reopen(view, node, O_RDWR);
+	if (what.fd == -EACCES)
+		what.fd = reopen(view, node, O_WRONLY);
+	if (what.fd < 0)
+		return what.fd;
+	what.brief = !fstat(what.fd, &st) && st.st_mode & 0111;
+	return sfs_fdcache_put(view, node, &what, false, ret);
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handover HOST VIEW fresh|settled ROUNDS SEED
+ *
+ * Changes things in the folder HOST and looks at once in the folder VIEW, which
+ * shows it.  fresh: each look has to be right.  settled: the things have been
+ * quiet for three seconds, and known to the view, before each is changed once;
+ * how long the view takes to be right is measured.  Prints "KIND: changes, stale
+ * at first, p50, p99, worst in microseconds"; exits 1 if a fresh look was wrong
+ * or a settled one never became right.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	FILES = 24,
+	PATIENCE_US = 5000000
+};
+
+static const char *host, *view;
+static unsigned long long rng;
+
+static unsigned int pick(unsigned int n)
+{
+	rng = rng * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned int)(rng >> 33) % n;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static void die(const char *what, const char *path)
+{
+	fprintf(stderr, "handover: %s %s: %s\n", what, path, strerror(errno));
+	exit(2);
+}
+
+static void path_of(char *ret, const char *root, const char *name)
+{
+	snprintf(ret, PATH_MAX, "%s/%s", root, name);
+}
+
+static void write_file(const char *path, size_t size, int flags)
+{
+	char bytes[256];
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
+
+	if (fd < 0)
+		die("open", path);
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)('a' + pick(26));
+	if (write(fd, bytes, size) != (ssize_t)size)
+		die("write", path);
+	close(fd);
+}
+
+/* Changes of one thing, by path on the host. */
+static void same_size(const char *p)
+{
+	struct stat st;
+
+	if (stat(p, &st))
+		die("stat", p);
+	write_file(p, st.st_size > 256 ? 256 : (size_t)st.st_size, 0);
+}
+
+static void other_size(const char *p)
+{
+	write_file(p, 1 + pick(250), O_TRUNC);
+}
+
+static void append(const char *p)
+{
+	write_file(p, 1 + pick(50), O_APPEND);
+}
+
+static void mtime_back(const char *p)
+{
+	struct stat st;
+
+	if (stat(p, &st))
+		die("stat", p);
+	same_size(p);
+	struct timespec times[2] = { st.st_atim, st.st_mtim };
+
+	if (utimensat(AT_FDCWD, p, times, 0))
+		die("utimensat", p);
+}
+
+static void other_link(char ret[PATH_MAX], const char *p)
+{
+	snprintf(ret, PATH_MAX, "%s.links/%s", host, strrchr(p, '/') + 1);
+}
+
+/* The second name, in a folder that the view does not look at. */
+static void by_link(const char *p)
+{
+	char other[PATH_MAX];
+
+	other_link(other, p);
+	same_size(other);
+}
+
+static void replace(const char *p)
+{
+	char temp[PATH_MAX];
+
+	snprintf(temp, sizeof(temp), "%s/save.new", host);
+	write_file(temp, 1 + pick(250), O_TRUNC);
+	if (rename(temp, p))
+		die("rename", p);
+}
+
+static void delete (const char *p)
+{
+	if (unlink(p))
+		die("unlink", p);
+}
+
+static void change_mode(const char *p)
+{
+	if (chmod(p, 0600 + pick(0100)))
+		die("chmod", p);
+}
+
+static void cut(const char *p)
+{
+	if (truncate(p, pick(200)))
+		die("truncate", p);
+}
+
+static void change_type(const char *p)
+{
+	delete (p);
+	if (mkdir(p, 0755))
+		die("mkdir", p);
+}
+
+static void create(const char *p)
+{
+	write_file(p, 1 + pick(250), O_EXCL);
+}
+
+static void make_folder(const char *p)
+{
+	if (mkdir(p, 0755))
+		die("mkdir", p);
+}
+
+static void rename_folder(const char *p)
+{
+	char to[PATH_MAX];
+
+	snprintf(to, sizeof(to), "%s.moved", p);
+	if (rename(p, to))
+		die("rename", p);
+}
+
+enum start {
+	A_FILE,
+	LINKED,
+	NOTHING,
+	A_FOLDER
+};
+
+static const struct kind {
+	const char *name;
+	enum start start;
+	void (*change)(const char *path);
+} kinds[] = {
+	{ "same size", A_FILE, same_size },
+	{ "other size", A_FILE, other_size },
+	{ "append", A_FILE, append },
+	{ "mtime put back", A_FILE, mtime_back },
+	{ "through another link", LINKED, by_link },
+	{ "replaced by rename", A_FILE, replace },
+	{ "deleted", A_FILE, delete },
+	{ "chmod", A_FILE, change_mode },
+	{ "truncate", A_FILE, cut },
+	{ "other type", A_FILE, change_type },
+	{ "created", NOTHING, create },
+	{ "mkdir", NOTHING, make_folder },
+	{ "folder renamed", A_FOLDER, rename_folder },
+};
+
+static bool same_bytes(const char *a, const char *b)
+{
+	char x[512], y[512];
+	int fa = open(a, O_RDONLY | O_CLOEXEC), fb;
+	ssize_t na, nb;
+
+	if (fa < 0)
+		return false;
+	fb = open(b, O_RDONLY | O_CLOEXEC);
+	if (fb < 0) {
+		close(fa);
+		return false;
+	}
+	na = read(fa, x, sizeof(x));
+	nb = read(fb, y, sizeof(y));
+	close(fa);
+	close(fb);
+	return na == nb && na >= 0 && !memcmp(x, y, (size_t)na);
+}
+
+static bool listed(const char *folder, const char *name)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *e;
+	bool found = false;
+
+	while (dir && (e = readdir(dir)))
+		found |= !strcmp(e->d_name, name);
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Does the view show of this name what the host has? */
+static bool is_right(const char *name)
+{
+	char h[PATH_MAX], v[PATH_MAX];
+	struct stat sh, sv;
+	int rh, rv;
+
+	path_of(h, host, name);
+	path_of(v, view, name);
+	rh = lstat(h, &sh);
+	rv = lstat(v, &sv);
+	if (rh != rv || listed(view, name) != !rh)
+		return false;
+	if (rh)
+		return true;
+	if (sh.st_mode != sv.st_mode ||
+	    sh.st_mtim.tv_sec != sv.st_mtim.tv_sec ||
+	    sh.st_mtim.tv_nsec != sv.st_mtim.tv_nsec || sh.st_ino != sv.st_ino)
+		return false;
+	return !S_ISREG(sh.st_mode) ||
+	       (sh.st_size == sv.st_size && same_bytes(h, v));
+}
+
+static void prepare(const struct kind *kind, const char *name)
+{
+	char p[PATH_MAX], other[PATH_MAX];
+
+	path_of(p, host, name);
+	other_link(other, p);
+	if (kind->start == A_FILE || kind->start == LINKED)
+		write_file(p, 20 + pick(200), O_TRUNC);
+	if (kind->start == LINKED && link(p, other))
+		die("link", p);
+	else if (kind->start == A_FOLDER && mkdir(p, 0755))
+		die("mkdir", p);
+}
+
+static void clean(const char *name)
+{
+	char p[PATH_MAX], moved[PATH_MAX], other[PATH_MAX];
+
+	path_of(p, host, name);
+	other_link(other, p);
+	unlink(other);
+	if (unlink(p))
+		rmdir(p);
+	if (snprintf(moved, sizeof(moved), "%s.moved", p) < (int)sizeof(moved))
+		rmdir(moved);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct tally {
+	uint64_t us[FILES * 64];
+	unsigned int n, stale, never;
+};
+
+static void report(const struct kind *kind, struct tally *t)
+{
+	if (!t->n)
+		return;
+	qsort(t->us, t->n, sizeof(*t->us), by_value);
+	printf("%s: %u changes, %u stale at first, %u never right, p50 %llu, "
+	       "p99 %llu, worst %llu us\n",
+	       kind->name, t->n, t->stale, t->never,
+	       (unsigned long long)t->us[t->n / 2],
+	       (unsigned long long)t->us[t->n * 99 / 100],
+	       (unsigned long long)t->us[t->n - 1]);
+}
+
+static void look_until_right(const char *name, bool patient, struct tally *t)
+{
+	uint64_t begin = now_us();
+	bool right = is_right(name), at_once = right;
+
+	if (!right)
+		t->stale++;
+	while (!right && patient && now_us() - begin < PATIENCE_US)
+		right = is_right(name);
+	if (!right)
+		t->never++;
+	if (t->n < sizeof(t->us) / sizeof(*t->us))
+		t->us[t->n++] = at_once ? 0 : now_us() - begin;
+}
+
+static void change(const struct kind *kind, const char *name)
+{
+	char p[PATH_MAX];
+
+	path_of(p, host, name);
+	kind->change(p);
+}
+
+/* One thing after the other: made, looked at, changed, looked at. */
+static void run_fresh(const struct kind *kind, unsigned int rounds,
+		      struct tally *t)
+{
+	char name[64];
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		snprintf(name, sizeof(name), "fresh%u", i % FILES);
+		clean(name);
+		prepare(kind, name);
+		if (!is_right(name) || !is_right(name))
+			t->never++;
+		change(kind, name);
+		look_until_right(name, false, t);
+		clean(name);
+	}
+}
+
+static void known(const char *name)
+{
+	for (int i = 0; i < 3; i++)
+		(void)is_right(name);
+}
+
+/* Many things become quiet together; then each is changed once. */
+static void run_settled(struct tally *tallies, size_t n_kinds)
+{
+	char name[64];
+
+	for (unsigned int i = 0; i < FILES * n_kinds; i++) {
+		snprintf(name, sizeof(name), "quiet%u", i);
+		clean(name);
+		prepare(&kinds[i % n_kinds], name);
+	}
+	sleep(4);
+	for (unsigned int i = 0; i < FILES * n_kinds; i++) {
+		snprintf(name, sizeof(name), "quiet%u", i);
+		known(name);
+		change(&kinds[i % n_kinds], name);
+		look_until_right(name, true, &tallies[i % n_kinds]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	enum {
+		KINDS = sizeof(kinds) / sizeof(*kinds)
+	};
+	static struct tally tallies[KINDS];
+	char links[PATH_MAX];
+	unsigned int rounds, bad = 0;
+	bool fresh;
+
+	if (argc != 6) {
+		fprintf(stderr,
+			"handover HOST VIEW fresh|settled ROUNDS SEED\n");
+		return 2;
+	}
+	host = argv[1];
+	view = argv[2];
+	fresh = !strcmp(argv[3], "fresh");
+	rounds = (unsigned int)strtoul(argv[4], NULL, 10);
+	rng = strtoull(argv[5], NULL, 10);
+	snprintf(links, sizeof(links), "%s.links", host);
+	mkdir(links, 0755);
+	for (unsigned int i = 0; fresh && i < KINDS; i++)
+		run_fresh(&kinds[i], rounds, &tallies[i]);
+	for (unsigned int r = 0; !fresh && r < rounds; r++)
+		run_settled(tallies, KINDS);
+	for (unsigned int i = 0; i < KINDS; i++) {
+		report(&kinds[i], &tallies[i]);
+		bad += tallies[i].never + (fresh ? tallies[i].stale : 0);
+	}
+	return bad ? 1 : 0;
+}
