@@ -1,106 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "internal.h"
+#include "node_table.h"
 #include "watch.h"
-
-enum {
-	FIRST_CHAINS = 1024,
-	MAPPED_SHIFT = 48
-};
-
-struct key {
-	bool scratch;
-	unsigned int device;
-	uint64_t ino;
-};
-
-static size_t chain_of(const struct sfs_view *view, const struct key *key)
-{
-	uint64_t h = key->ino * 0x9e3779b97f4a7c15u;
-
-	h ^= (uint64_t)key->device << 1 | key->scratch;
-	h *= 0xff51afd7ed558ccdu;
-	return (size_t)(h >> 32) & (view->n_chains - 1);
-}
-
-static struct key key_of(const struct sfs_node *node)
-{
-	return (struct key){ sfs_node_is(node, SFS_NODE_SCRATCH), node->device,
-			     node->ino };
-}
-
-static bool has_key(const struct sfs_node *node, const struct key *key)
-{
-	return node->ino == key->ino && node->device == key->device &&
-	       sfs_node_is(node, SFS_NODE_SCRATCH) == key->scratch;
-}
-
-static struct sfs_node *find(const struct sfs_view *view, const struct key *key)
-{
-	struct sfs_node *node = view->chains[chain_of(view, key)];
-
-	while (node && !has_key(node, key))
-		node = node->next;
-	return node;
-}
-
-static void hash(struct sfs_view *view, struct sfs_node *node)
-{
-	struct key key = key_of(node);
-	struct sfs_node **chain = &view->chains[chain_of(view, &key)];
-
-	node->next = *chain;
-	*chain = node;
-	node->flags |= SFS_NODE_HASHED;
-	view->n_nodes++;
-}
-
-static void unhash(struct sfs_view *view, struct sfs_node *node)
-{
-	struct key key = key_of(node);
-	struct sfs_node **at = &view->chains[chain_of(view, &key)];
-
-	if (!sfs_node_is(node, SFS_NODE_HASHED))
-		return;
-	while (*at != node)
-		at = &(*at)->next;
-	*at = node->next;
-	node->flags &= (uint16_t)~SFS_NODE_HASHED;
-	view->n_nodes--;
-}
-
-/* The new, larger array is made without the lock and filled with it. */
-static void grow(struct sfs_view *view, size_t n_chains)
-{
-	struct sfs_node **bigger = calloc(n_chains, sizeof(*bigger));
-	struct sfs_node **old;
-	size_t n_old;
-
-	if (!bigger)
-		return; /* longer chains, nothing worse */
-	pthread_mutex_lock(&view->table);
-	old = view->chains;
-	n_old = view->n_chains;
-	if (n_old < n_chains) {
-		view->chains = bigger;
-		view->n_chains = n_chains;
-		view->n_nodes = 0;
-		for (size_t i = 0; i < n_old; i++)
-			for (struct sfs_node *n = old[i], *next; n; n = next) {
-				next = n->next;
-				hash(view, n);
-			}
-		bigger = old;
-	}
-	pthread_mutex_unlock(&view->table);
-	free(bigger);
-}
-
-int sfs_node_table_init(struct sfs_view *view)
-{
-	view->chains = calloc(FIRST_CHAINS, sizeof(*view->chains));
-	view->n_chains = FIRST_CHAINS;
-	return view->chains ? 0 : -ENOMEM;
-}
 
 struct sfs_node *sfs_node_root(struct sfs_view *view)
 {
@@ -129,7 +29,7 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 			nlookup < node->nlookup ? nlookup : node->nlookup;
 		last = !node->refs && !node->nlookup;
 		if (last) {
-			unhash(view, node);
+			sfs_table_remove(view, node);
 			parent = node->parent;
 		}
 		pthread_mutex_unlock(&view->table);
@@ -155,52 +55,6 @@ bool sfs_node_get_live(struct sfs_view *view, struct sfs_node *node)
 		node->refs++;
 	pthread_mutex_unlock(&view->table);
 	return live;
-}
-
-/* References to the nodes of one chain; allocated. */
-static size_t nodes_of_chain(struct sfs_view *view, size_t chain,
-			     struct sfs_node ***ret)
-{
-	size_t n = 0, room = 0;
-
-	*ret = NULL;
-	for (;;) {
-		size_t found = 0;
-
-		pthread_mutex_lock(&view->table);
-		struct sfs_node *first =
-			chain < view->n_chains ? view->chains[chain] : NULL;
-
-		for (struct sfs_node *i = first; i; i = i->next)
-			found++;
-		for (; found <= room && first; first = first->next) {
-			first->refs++;
-			(*ret)[n++] = first;
-		}
-		pthread_mutex_unlock(&view->table);
-		if (found <= room)
-			return n;
-		free(*ret);
-		room = found + 4;
-		*ret = calloc(room, sizeof(**ret));
-		if (!*ret)
-			return 0;
-	}
-}
-
-void sfs_node_each(struct sfs_view *view,
-		   void (*fn)(void *ctx, struct sfs_node *node), void *ctx)
-{
-	for (size_t chain = 0; chain < view->n_chains; chain++) {
-		struct sfs_node **nodes;
-		size_t n = nodes_of_chain(view, chain, &nodes);
-
-		for (size_t i = 0; i < n; i++) {
-			fn(ctx, nodes[i]);
-			sfs_node_put(view, nodes[i]);
-		}
-		free(nodes);
-	}
 }
 
 void sfs_node_put(struct sfs_view *view, struct sfs_node *node)
@@ -396,7 +250,7 @@ static bool is_named(const struct sfs_node *node, const struct sfs_node *parent,
 
 /* One attempt of sfs_node_make(). */
 struct making {
-	struct key key;
+	struct sfs_key key;
 	const struct sfs_where *where;
 	struct states states;
 	struct sfs_node *fresh; /* NULL: not allocated yet */
@@ -410,10 +264,11 @@ struct making {
 static int enter(struct sfs_view *view, struct sfs_node *parent,
 		 const char *name, struct making *m, struct sfs_node **ret)
 {
-	struct sfs_node *node = find(view, &m->key);
+	struct sfs_node *node = sfs_table_find(view, &m->key);
 
 	if (node && node->type != (m->where->st.st_mode & S_IFMT) >> 12) {
-		unhash(view, node); /* the host gave its number out again */
+		sfs_table_remove(view,
+				 node); /* the host gave its number out again */
 		node = NULL;
 	}
 	if (!node) {
@@ -425,7 +280,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 		node->name = sfs_steal_ptr(&m->spare);
 		node->parent = parent;
 		parent->refs++;
-		hash(view, node);
+		sfs_table_add(view, node);
 		m->full = view->n_nodes > view->n_chains;
 	} else if (node != view->root && !is_named(node, parent, name)) {
 		if (!m->spare)
@@ -458,9 +313,9 @@ int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
 	struct making m = { .where = where };
 	int r = states_of(view, parent, name, where, &m.states);
 
-	m.key = (struct key){ where->scratch,
-			      sfs_device_index(view, where->st.st_dev),
-			      where->st.st_ino };
+	m.key = (struct sfs_key){ where->scratch,
+				  sfs_device_index(view, where->st.st_dev),
+				  where->st.st_ino };
 	while (!r) {
 		pthread_mutex_lock(&view->table);
 		r = enter(view, parent, name, &m, ret);
@@ -478,19 +333,19 @@ int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
 	free(m.spare);
 	free(m.fresh);
 	if (m.full)
-		grow(view, view->n_chains * 4);
+		sfs_table_grow(view, view->n_chains * 4);
 	return r;
 }
 
 struct sfs_node *sfs_node_find(struct sfs_view *view, bool scratch,
 			       const struct stat *st)
 {
-	struct key key = { scratch, sfs_device_index(view, st->st_dev),
-			   st->st_ino };
+	struct sfs_key key = { scratch, sfs_device_index(view, st->st_dev),
+			       st->st_ino };
 	struct sfs_node *node;
 
 	pthread_mutex_lock(&view->table);
-	node = find(view, &key);
+	node = sfs_table_find(view, &key);
 	if (node)
 		node->refs++;
 	pthread_mutex_unlock(&view->table);
@@ -500,15 +355,16 @@ struct sfs_node *sfs_node_find(struct sfs_view *view, bool scratch,
 void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 		    unsigned int tree, const struct stat *st)
 {
-	struct key key = { scratch, sfs_device_index(view, st->st_dev),
-			   st->st_ino };
+	struct sfs_key key = { scratch, sfs_device_index(view, st->st_dev),
+			       st->st_ino };
 	struct sfs_node *other;
 
 	pthread_mutex_lock(&view->table);
-	unhash(view, node);
-	other = find(view, &key);
+	sfs_table_remove(view, node);
+	other = sfs_table_find(view, &key);
 	if (other)
-		unhash(view, other); /* a dead one; its number was reused */
+		sfs_table_remove(view,
+				 other); /* a dead one; its number was reused */
 	node->device = (uint16_t)key.device;
 	view->rekeys++;
 	node->ino = key.ino;
@@ -516,7 +372,7 @@ void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 	node->flags &= (uint16_t)~SFS_NODE_SCRATCH;
 	if (scratch)
 		node->flags |= SFS_NODE_SCRATCH;
-	hash(view, node);
+	sfs_table_add(view, node);
 	pthread_mutex_unlock(&view->table);
 }
 

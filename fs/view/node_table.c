@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "node_table.h"
+
+enum {
+	FIRST_CHAINS = 1024
+};
+
+static size_t chain_of(const struct sfs_view *view, const struct sfs_key *key)
+{
+	uint64_t h = key->ino * 0x9e3779b97f4a7c15u;
+
+	h ^= (uint64_t)key->device << 1 | key->scratch;
+	h *= 0xff51afd7ed558ccdu;
+	return (size_t)(h >> 32) & (view->n_chains - 1);
+}
+
+static struct sfs_key key_of(const struct sfs_node *node)
+{
+	return (struct sfs_key){ sfs_node_is(node, SFS_NODE_SCRATCH),
+				 node->device, node->ino };
+}
+
+static bool has_key(const struct sfs_node *node, const struct sfs_key *key)
+{
+	return node->ino == key->ino && node->device == key->device &&
+	       sfs_node_is(node, SFS_NODE_SCRATCH) == key->scratch;
+}
+
+struct sfs_node *sfs_table_find(const struct sfs_view *view,
+				const struct sfs_key *key)
+{
+	struct sfs_node *node = view->chains[chain_of(view, key)];
+
+	while (node && !has_key(node, key))
+		node = node->next;
+	return node;
+}
+
+void sfs_table_add(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_key key = key_of(node);
+	struct sfs_node **chain = &view->chains[chain_of(view, &key)];
+
+	node->next = *chain;
+	*chain = node;
+	node->flags |= SFS_NODE_HASHED;
+	view->n_nodes++;
+}
+
+void sfs_table_remove(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_key key = key_of(node);
+	struct sfs_node **at = &view->chains[chain_of(view, &key)];
+
+	if (!sfs_node_is(node, SFS_NODE_HASHED))
+		return;
+	while (*at != node)
+		at = &(*at)->next;
+	*at = node->next;
+	node->flags &= (uint16_t)~SFS_NODE_HASHED;
+	view->n_nodes--;
+}
+
+/* The new, larger array is made without the lock and filled with it. */
+void sfs_table_grow(struct sfs_view *view, size_t n_chains)
+{
+	struct sfs_node **bigger = calloc(n_chains, sizeof(*bigger));
+	struct sfs_node **old;
+	size_t n_old;
+
+	if (!bigger)
+		return; /* longer chains, nothing worse */
+	pthread_mutex_lock(&view->table);
+	old = view->chains;
+	n_old = view->n_chains;
+	if (n_old < n_chains) {
+		view->chains = bigger;
+		view->n_chains = n_chains;
+		view->n_nodes = 0;
+		for (size_t i = 0; i < n_old; i++)
+			for (struct sfs_node *n = old[i], *next; n; n = next) {
+				next = n->next;
+				sfs_table_add(view, n);
+			}
+		bigger = old;
+	}
+	pthread_mutex_unlock(&view->table);
+	free(bigger);
+}
+
+int sfs_node_table_init(struct sfs_view *view)
+{
+	view->chains = calloc(FIRST_CHAINS, sizeof(*view->chains));
+	view->n_chains = FIRST_CHAINS;
+	return view->chains ? 0 : -ENOMEM;
+}
+
+/* References to the nodes of one chain; allocated. */
+static size_t nodes_of_chain(struct sfs_view *view, size_t chain,
+			     struct sfs_node ***ret)
+{
+	size_t n = 0, room = 0;
+
+	*ret = NULL;
+	for (;;) {
+		size_t found = 0;
+
+		pthread_mutex_lock(&view->table);
+		struct sfs_node *first =
+			chain < view->n_chains ? view->chains[chain] : NULL;
+
+		for (struct sfs_node *i = first; i; i = i->next)
+			found++;
+		for (; found <= room && first; first = first->next) {
+			first->refs++;
+			(*ret)[n++] = first;
+		}
+		pthread_mutex_unlock(&view->table);
+		if (found <= room)
+			return n;
+		free(*ret);
+		room = found + 4;
+		*ret = calloc(room, sizeof(**ret));
+		if (!*ret)
+			return 0;
+	}
+}
+
+void sfs_node_each(struct sfs_view *view,
+		   void (*fn)(void *ctx, struct sfs_node *node), void *ctx)
+{
+	for (size_t chain = 0; chain < view->n_chains; chain++) {
+		struct sfs_node **nodes;
+		size_t n = nodes_of_chain(view, chain, &nodes);
+
+		for (size_t i = 0; i < n; i++) {
+			fn(ctx, nodes[i]);
+			sfs_node_put(view, nodes[i]);
+		}
+		free(nodes);
+	}
+}
