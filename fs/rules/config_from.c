@@ -14,19 +14,33 @@
  * scratch_from.  A plain name (.gitignore) is taken over wherever it stands in
  * the source; a path (.git/info/exclude) is that one file.
  *
- * The walk goes level by level, so that a deeper file comes later and wins, as
- * in git.  It does not enter .git, other file systems, or what the files found
- * so far ignore: for that each level compiles a list of its own.
+ * The walk visits a folder before what is in it, so that a deeper file comes
+ * later and wins, as in git.  It does not enter .git, other file systems, or
+ * what the files above ignore.  Those decide each on its own, the deepest first:
+ * compiling them together would have to be done anew for every folder.
  */
+#define LEVELS_MAX 256u
+
+/* A file above, and what of its patterns is alive in a folder. */
+struct above {
+	struct sfs_rules *rules;
+	sfs_rules_state state;
+};
+
 struct walk {
 	struct sfs_config_reader *reader;
 	const struct sfs_yaml_node *entry;
-	int first;		/* in config->scratch: the first of this walk */
-	struct sfs_rules *seen; /* what the levels above ignore */
-	struct sfs_strings level; /* folders, relative to the source; "" */
-	struct sfs_strings below;
 	size_t folders;
 	size_t found;
+};
+
+struct folder {
+	const char *path; /* relative to the source; "" */
+	unsigned level;
+	struct above *above; /* the deepest last; its own is the last */
+	size_t above_count;
+	struct sfs_rules *own;	  /* of the file in this folder, or NULL */
+	struct sfs_strings names; /* subfolders that are not ignored */
 };
 
 /* The same as open_folder() where there is no openat2(2); crosses mounts. */
@@ -216,29 +230,18 @@ static char *join(const char *folder, const char *name)
 	return path;
 }
 
-/* Puts a folder into the next level unless it is ignored. */
-static int add_folder(struct walk *walk, const char *folder, const char *name)
+/* Whether the files above ignore the subfolder. */
+static bool is_ignored(const struct folder *folder, const char *name)
 {
-	SFS_FREE char *path = join(folder, name);
-	size_t length;
-	int rule = -1;
-	int r = 0;
+	for (size_t i = folder->above_count; i-- > 0;) {
+		const struct above *above = &folder->above[i];
+		int rule = sfs_rules_match_any(above->rules, above->state, name,
+					       true);
 
-	if (!path)
-		return -ENOMEM;
-	if (walk->seen)
-		r = sfs_rules_walk(walk->seen, path, true, &rule, &length);
-	if (r == -ENOMEM || rule >= 0)
-		return r;
-	if (++walk->folders > SFS_CONFIG_FOLDERS_MAX)
-		return sfs_config_complain(
-			walk->reader, walk->entry,
-			"'%s' is looked for in more than %u folders; that is "
-			"too much for a mount; ignore large folders in it, or "
-			"name the files by their paths (./%s)",
-			walk->entry->text, SFS_CONFIG_FOLDERS_MAX,
-			walk->entry->text);
-	return sfs_strings_add(&walk->below, path);
+		if (rule >= 0)
+			return !sfs_rules_get(above->rules, rule)->negated;
+	}
+	return false;
 }
 
 static bool is_folder(int dirfd, const struct dirent *entry)
@@ -251,97 +254,151 @@ static bool is_folder(int dirfd, const struct dirent *entry)
 	       S_ISDIR(st.st_mode);
 }
 
-/* Adds the folder's own file, then its subfolders to the next level. */
-static int visit_files(struct walk *walk, const char *folder)
+/* Compiles the rules from first on, as they count from their own folder. */
+static int compile_own(const struct sfs_rules *all, int first,
+		       struct sfs_rules **ret)
 {
+	struct sfs_rules *own;
+	const char *why;
+	int r = sfs_rules_new(&own);
+
+	if (r < 0)
+		return r;
+	for (int i = first; i < sfs_rules_count(all) && r >= 0; i++) {
+		struct sfs_rule rule = *sfs_rules_get(all, i);
+
+		rule.base = "";
+		r = sfs_rules_add(own, &rule, &why);
+	}
+	if (r >= 0)
+		r = sfs_rules_compile(own);
+	if (r < 0) {
+		sfs_rules_free(own);
+		return r;
+	}
+	*ret = own;
+	return 0;
+}
+
+/* Takes over the folder's own file, if it has one. */
+static int take_own(struct walk *walk, struct folder *folder, int fd)
+{
+	const struct sfs_rules *all = walk->reader->config->scratch;
 	const char *name = walk->entry->text;
-	SFS_CLOSE int fd = open_folder(walk->reader->source_fd, folder);
-	SFS_FREE char *path = join(folder, name);
+	SFS_FREE char *path = join(folder->path, name);
+	int first = sfs_rules_count(all);
 	int r;
 
 	if (!path)
 		return -ENOMEM;
-	if (fd < 0)
-		return 0; /* not ours to read, a mount, or gone */
-	r = add_file(walk->reader, walk->entry, fd, name, path, folder);
-	walk->found += r == 0;
-	return r < 0 ? r : 0;
+	r = add_file(walk->reader, walk->entry, fd, name, path, folder->path);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	walk->found++;
+	if (sfs_rules_count(all) == first)
+		return 0;
+	r = compile_own(all, first, &folder->own);
+	if (r == 0)
+		folder->above[folder->above_count++] = (struct above){
+			folder->own,
+			SFS_RULES_ROOT,
+		};
+	return r;
 }
 
-static int visit_folders(struct walk *walk, const char *folder)
+/* Reads the folder.  One that cannot be opened is not ours, or gone. */
+static int read_folder(struct walk *walk, struct folder *folder)
 {
-	int fd = open_folder(walk->reader->source_fd, folder);
+	int fd = open_folder(walk->reader->source_fd, folder->path);
 	SFS_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	int r = 0;
+	int r;
 
 	if (!dir) {
 		if (fd >= 0)
 			close(fd);
 		return 0;
 	}
+	r = take_own(walk, folder, fd);
 	while (r == 0 && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
-		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		    strcmp(name, ".git") == 0 || !is_folder(fd, entry))
-			continue;
-		r = add_folder(walk, folder, name);
+		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+		    strcmp(name, ".git") != 0 && is_folder(fd, entry) &&
+		    !is_ignored(folder, name))
+			r = sfs_strings_add(&folder->names, name);
 	}
 	return r;
 }
 
-/* Compiles what this walk has found so far. */
-static int compile_seen(struct walk *walk)
+static int compare_names(const void *a, const void *b)
 {
-	const struct sfs_rules *all = walk->reader->config->scratch;
-	int count = sfs_rules_count(all);
-	int r;
-
-	if (walk->seen && sfs_rules_count(walk->seen) == count - walk->first)
-		return 0;
-	sfs_rules_free(walk->seen);
-	walk->seen = NULL;
-	r = sfs_rules_new(&walk->seen);
-	for (int i = walk->first; i < count && r == 0; i++) {
-		const char *why;
-
-		r = sfs_rules_add(walk->seen, sfs_rules_get(all, i), &why);
-	}
-	return r < 0 ? r : sfs_rules_compile(walk->seen);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int walk_level(struct walk *walk)
+static int visit(struct walk *walk, const struct folder *parent,
+		 const char *name);
+
+static int visit_subfolders(struct walk *walk, struct folder *folder)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < walk->level.count && r == 0; i++)
-		r = visit_files(walk, walk->level.items[i]);
+	walk->folders += folder->names.count;
+	if (walk->folders > SFS_CONFIG_FOLDERS_MAX ||
+	    (folder->level == LEVELS_MAX && folder->names.count > 0))
+		return sfs_config_complain(
+			walk->reader, walk->entry,
+			"'%s' is looked for in more than %u folders, or more "
+			"than %u levels deep; that is too much for a mount; "
+			"ignore large folders in it, or name the files by "
+			"their paths (./%s)",
+			walk->entry->text, SFS_CONFIG_FOLDERS_MAX, LEVELS_MAX,
+			walk->entry->text);
+	if (folder->names.count > 0)
+		qsort(folder->names.items, folder->names.count,
+		      sizeof(*folder->names.items), compare_names);
+	for (size_t i = 0; i < folder->names.count && r == 0; i++)
+		r = visit(walk, folder, folder->names.items[i]);
+	return r;
+}
+
+/* Recursion is bounded by LEVELS_MAX.  parent is NULL for the source. */
+static int visit(struct walk *walk, const struct folder *parent,
+		 const char *name)
+{
+	size_t count = parent ? parent->above_count : 0;
+	SFS_FREE char *path = join(parent ? parent->path : "", name);
+	SFS_FREE struct above *above = calloc(count + 1, sizeof(*above));
+	struct folder folder = {
+		.path = path,
+		.level = parent ? parent->level + 1 : 0,
+		.above = above,
+		.above_count = count,
+	};
+	int r = 0;
+
+	if (!path || !above)
+		return -ENOMEM;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		above[i].rules = parent->above[i].rules;
+		r = sfs_rules_enter(above[i].rules, parent->above[i].state,
+				    name, &above[i].state);
+	}
 	if (r == 0)
-		r = compile_seen(walk);
-	for (size_t i = 0; i < walk->level.count && r == 0; i++)
-		r = visit_folders(walk, walk->level.items[i]);
+		r = read_folder(walk, &folder);
+	if (r == 0)
+		r = visit_subfolders(walk, &folder);
+	sfs_strings_done(&folder.names);
+	sfs_rules_free(folder.own);
 	return r;
 }
 
 static int take_nested(struct sfs_config_reader *reader,
 		       const struct sfs_yaml_node *entry)
 {
-	struct walk walk = {
-		.reader = reader,
-		.entry = entry,
-		.first = sfs_rules_count(reader->config->scratch),
-	};
-	int r = sfs_strings_add(&walk.level, "");
+	struct walk walk = { .reader = reader, .entry = entry };
+	int r = visit(&walk, NULL, "");
 
-	while (r == 0 && walk.level.count > 0) {
-		r = walk_level(&walk);
-		sfs_strings_done(&walk.level);
-		walk.level = walk.below;
-		walk.below = (struct sfs_strings){ 0 };
-	}
-	sfs_strings_done(&walk.level);
-	sfs_rules_free(walk.seen);
 	if (r == 0 && walk.found == 0)
 		sfs_msg("%s:%zu: there is no %s in the source to take over",
 			reader->from_name, entry->line, entry->text);

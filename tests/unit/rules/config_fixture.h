@@ -51,14 +51,16 @@ static inline void fixture_done(struct fixture *f)
 	assert_int_equal(system(command), 0);
 }
 
-/* Writes a file below the source, folders included. */
+/* Writes a file below the source, folders included; "a/b/" are folders only. */
 static inline void put(struct fixture *f, const char *path, const char *text)
 {
-	char folder[256];
+	char folder[600];
 
 	for (const char *c = path; (c = strchr(c, '/')); c++) {
 		snprintf(folder, sizeof(folder), "%.*s", (int)(c - path), path);
 		mkdirat(f->fd, folder, 0755);
+		if (c[1] == '\0')
+			return;
 	}
 	int fd = openat(f->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
 			0644);

@@ -184,6 +184,42 @@ static void nested_ignore_files_are_taken_over(void **state)
 	assert_string_equal(rule(f, 4)->from, "a/b/.gitignore:1");
 }
 
+/* The deepest file above decides whether a folder is entered. */
+static void what_is_ignored_is_not_entered(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, ".scratchfs.yaml", "scratch: []\nscratch_from: [.gitignore]\n");
+	put(f, ".gitignore", "gen\n/a/b/c\n");
+	put(f, "a/.gitignore", "!gen/\n");
+	put(f, "a/gen/.gitignore", "one\n");
+	put(f, "a/b/.gitignore", "*.x\n");
+	put(f, "a/b/c/.gitignore", "never\n");
+	put(f, "a/b/d.x/.gitignore", "never\n");
+	put(f, "b/gen/.gitignore", "never\n");
+	assert_int_equal(RUN(f, "src", "mnt"), 0);
+	assert_globs(f->config.scratch, "gen /a/b/c !gen/ *.x one");
+	assert_int_equal(f->config.file_count, 5);
+}
+
+static void the_walk_has_a_bottom(void **state)
+{
+	struct fixture *f = *state;
+	char path[600] = "";
+
+	put(f, ".scratchfs.yaml", "scratch_from: [.gitignore]\n");
+	for (int i = 0; i < 256; i++)
+		strcat(path, "d/");
+	put(f, path, "");
+	assert_int_equal(RUN(f, "src", "mnt"), 0);
+	strcat(path, "d/");
+	put(f, path, "");
+	assert_int_equal(RUN(f, "src", "mnt"), -EINVAL);
+	assert_non_null(strstr(f->said, "src/.scratchfs.yaml:1:16: "
+					"'.gitignore' is looked for in more "
+					"than 200000 folders"));
+}
+
 static void a_path_is_one_file(void **state)
 {
 	struct fixture *f = *state;
@@ -344,6 +380,8 @@ int main(void)
 		TEST(rules_carry_their_fields),
 		TEST(volumes_of_other_profiles_are_not_used),
 		TEST(nested_ignore_files_are_taken_over),
+		TEST(what_is_ignored_is_not_entered),
+		TEST(the_walk_has_a_bottom),
 		TEST(a_path_is_one_file),
 		TEST(the_source_is_not_left),
 		TEST(a_given_file_is_trusted),
