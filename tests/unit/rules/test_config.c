@@ -261,6 +261,12 @@ static void the_source_is_not_left(void **state)
 	put(f, ".scratchfs.yaml",
 	    "scratch: []\nscratch_from: [real/.gitignore]\n");
 	assert_int_equal(RUN(f, "src", "mnt"), -EINVAL);
+	assert_int_equal(symlinkat("real", f->fd, "inside"), 0);
+	put(f, "real/list", "x\n");
+	put(f, ".scratchfs.yaml", "scratch_from: [inside/list]\n");
+	assert_int_equal(RUN(f, "src", "mnt"), -EINVAL);
+	put(f, ".scratchfs.yaml", "scratch_from: [real/list]\n");
+	assert_int_equal(RUN(f, "src", "mnt"), 0);
 	fixture_done(&out);
 }
 
