@@ -66,6 +66,9 @@ static int copy_object(struct copy *copy,
 	const char *first = NULL;
 	int r;
 
+	if ((copy->flags & SFS_BACKING_LINK) &&
+	    linkat(entry->dir_fd, entry->name, copy->fd, entry->name, 0) == 0)
+		return 0;
 	if (entry->stat.st_nlink > 1)
 		first = find_link(copy, &entry->stat);
 	if (first &&

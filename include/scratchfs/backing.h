@@ -79,6 +79,9 @@ enum sfs_backing_copy_flags {
 	 * out instead of failing with -EPERM or -EOPNOTSUPP.
 	 */
 	SFS_BACKING_LENIENT = 1,
+	/* sfs_backing_copy_tree(): hard links instead of copies of files, where
+	 * that is possible. */
+	SFS_BACKING_LINK = 2,
 };
 
 /*

@@ -85,7 +85,8 @@ struct sfs_volume_tar {
 /* Both say why they failed. */
 int sfs_volume_export(const char *name, const struct sfs_volume_tar *tar);
 /* Adds to what is there, replacing files of the same name.  If it fails the
- * volume is as it was.  -EBUSY: in use. */
+ * volume is as it was.  -EBUSY: in use.  Changes the process's working folder
+ * while it runs. */
 int sfs_volume_import(const char *name, const struct sfs_volume_tar *tar);
 
 #endif
