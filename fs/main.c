@@ -15,6 +15,10 @@ static const struct sfs_command commands[] = {
 	{ "list", "show what is mounted where", sfs_cmd_list },
 	{ "status", "show what a view holds", sfs_cmd_status },
 	{ "explain", "say where a path lives, and why", sfs_cmd_explain },
+	{ "prune", "collect the scratch of mounts that are gone",
+	  sfs_cmd_prune },
+	{ "volume", "create, list, measure, export and remove volumes",
+	  sfs_cmd_volume },
 	{ NULL, NULL, NULL },
 };
 

@@ -28,6 +28,10 @@ int sfs_cmd_umount(int argc, char **argv);
 int sfs_cmd_list(int argc, char **argv);
 int sfs_cmd_status(int argc, char **argv);
 int sfs_cmd_explain(int argc, char **argv);
+/* scratchfs volume VERB ...; podman's exit statuses. */
+int sfs_cmd_volume(int argc, char **argv);
+/* scratchfs prune: collects abandoned stores. */
+int sfs_cmd_prune(int argc, char **argv);
 
 /* The answer to --help, on stdout; main.c.  Returns the exit status. */
 int sfs_cmd_help(void);
