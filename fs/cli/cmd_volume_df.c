@@ -134,7 +134,8 @@ static int attribute(struct measured *measured)
 					   0);
 	if (tree < 0)
 		return -ENOENT;
-	measured->rule_count = sfs_rules_count(measured->config.scratch);
+	measured->rule_count =
+		(size_t)sfs_rules_count(measured->config.scratch);
 	measured->shares =
 		calloc(measured->rule_count + 1, sizeof(*measured->shares));
 	at.states = calloc(at.size, sizeof(*at.states));

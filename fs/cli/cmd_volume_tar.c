@@ -108,6 +108,15 @@ static int export_to_file(const char *name, const char *path,
 	return status;
 }
 
+static int check_exists(const char *name)
+{
+	struct sfs_volume *volume = NULL;
+	int r = sfs_volume_load(name, &volume);
+
+	sfs_volume_free(volume);
+	return r < 0 ? sfs_volume_failed(name, r) : SFS_EXIT_OK;
+}
+
 int sfs_cmd_volume_export(const struct sfs_volume_verb *verb, int argc,
 			  char **argv)
 {
@@ -119,7 +128,6 @@ int sfs_cmd_volume_export(const struct sfs_volume_verb *verb, int argc,
 	};
 	struct sfs_volume_tar tar = { .fd = STDOUT_FILENO };
 	const char *output = NULL;
-	struct sfs_volume *volume = NULL;
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) !=
@@ -134,10 +142,9 @@ int sfs_cmd_volume_export(const struct sfs_volume_verb *verb, int argc,
 	if (argc - optind != 1)
 		return sfs_volume_bad_usage(verb, "one name");
 	/* Before -o empties a file. */
-	r = sfs_volume_load(argv[optind], &volume);
-	if (r < 0)
-		return sfs_volume_failed(argv[optind], r);
-	sfs_volume_free(volume);
+	r = check_exists(argv[optind]);
+	if (r)
+		return r;
 	return output ? export_to_file(argv[optind], output, &tar)
 		      : export_to(argv[optind], &tar);
 }
@@ -171,7 +178,7 @@ int sfs_cmd_volume_import(const struct sfs_volume_verb *verb, int argc,
 	};
 	struct sfs_volume_tar tar = { .fd = STDIN_FILENO };
 	SFS_CLOSE int fd = -1;
-	int option;
+	int option, r;
 
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option != 'a')
@@ -180,6 +187,9 @@ int sfs_cmd_volume_import(const struct sfs_volume_verb *verb, int argc,
 	}
 	if (argc - optind < 1 || argc - optind > 2)
 		return sfs_volume_bad_usage(verb, "a name and a file");
+	r = check_exists(argv[optind]);
+	if (r)
+		return r;
 	if (argc - optind == 2 && strcmp(argv[optind + 1], "-") != 0) {
 		fd = open(argv[optind + 1], O_RDONLY | O_CLOEXEC);
 		if (fd < 0) {

@@ -94,10 +94,13 @@ static int export_open(struct export *export, int fd, const char *path,
 		       const struct stat *st)
 {
 	struct archive_entry *entry = new_entry(export, path, st);
+	char proc[SFS_BACKING_PROC_MAX];
 	int r;
 
 	if (!entry)
 		return -ENOMEM;
+	/* Default ACLs can only be asked for by path (acl_get_file(3)). */
+	archive_entry_copy_sourcepath(entry, sfs_backing_proc_path(fd, proc));
 	if (archive_read_disk_entry_from_file(export->disk, entry, fd, st) <
 	    ARCHIVE_WARN)
 		r = said(export->disk, path);

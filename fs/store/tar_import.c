@@ -25,12 +25,15 @@ struct import {
 	int stage_fd;		 /* holds the new tree/ and hidden/ */
 	uint64_t limit_bytes, charged_bytes;
 	bool has_marks;
+	bool said; /* why it failed */
 };
 
-static int said(struct archive *archive, const char *what)
+static int said(struct import *import, struct archive *archive,
+		const char *what)
 {
 	int error = archive_errno(archive);
 
+	import->said = true;
 	sfs_msg("%s: %s", what, archive_error_string(archive));
 	return error > 0 ? -error : -EIO;
 }
@@ -38,15 +41,14 @@ static int said(struct archive *archive, const char *what)
 /* ---- one member ---- */
 
 /* Where in the stage a member goes.  "": nowhere. */
-static int place_member(const struct import *import, const char *member,
-			char **ret)
+static int place_member(struct import *import, const char *member, char **ret)
 {
 	SFS_FREE char *path = NULL;
 	int r = sfs_tar_normalize(member, &path);
 
 	if (r < 0) {
-		sfs_msg("the archive holds the path '%s'; nothing was imported",
-			member);
+		import->said = true;
+		sfs_msg("the archive holds the path '%s'", member);
 		return r;
 	}
 	if (import->prefix) {
@@ -59,6 +61,7 @@ static int place_member(const struct import *import, const char *member,
 		*path = '\0';
 	else if (strncmp(path, "tree/", 5) != 0 &&
 		 strncmp(path, "hidden/", 7) != 0) {
+		import->said = true;
 		sfs_msg("'%s': this is not the archive of a scratchfs volume "
 			"(tree/, hidden/); for another one say where its "
 			"content belongs (--at PATH)",
@@ -79,6 +82,7 @@ static int check_mark(struct import *import, struct archive_entry *entry,
 	    (archive_entry_filetype(entry) == AE_IFREG &&
 	     !archive_entry_hardlink(entry) && archive_entry_size(entry) == 0))
 		return 0;
+	import->said = true;
 	sfs_msg("'%s' is not a mark: an empty file or a folder", path);
 	return -EINVAL;
 }
@@ -117,13 +121,13 @@ static int copy_content(struct import *import, const char *path)
 					    &offset)) == ARCHIVE_OK) {
 		if (archive_write_data_block(import->disk, block, size,
 					     offset) < ARCHIVE_OK)
-			return said(import->disk, path);
+			return said(import, import->disk, path);
 		if (import->tar->progress)
 			import->tar->progress(import->tar->context,
 					      (uint64_t)archive_filter_bytes(
 						      import->archive, -1));
 	}
-	return r == ARCHIVE_EOF ? 0 : said(import->archive, path);
+	return r == ARCHIVE_EOF ? 0 : said(import, import->archive, path);
 }
 
 /* Also ends a flood early; what counts is counted at the end. */
@@ -143,9 +147,9 @@ static int write_member(struct import *import, struct archive_entry *entry,
 	int r = archive_write_header(import->disk, entry);
 
 	if (r < ARCHIVE_WARN)
-		return said(import->disk, path);
+		return said(import, import->disk, path);
 	if (r == ARCHIVE_WARN)
-		(void)said(import->disk, path);
+		(void)said(import, import->disk, path);
 	if (!archive_entry_hardlink(entry) || archive_entry_size(entry) > 0) {
 		r = copy_content(import, path);
 		if (r < 0)
@@ -153,10 +157,10 @@ static int write_member(struct import *import, struct archive_entry *entry,
 	}
 	r = archive_write_finish_entry(import->disk);
 	if (r < ARCHIVE_WARN)
-		return said(import->disk, path);
+		return said(import, import->disk, path);
 	/* An owner or attribute that a user may not set. */
 	if (r == ARCHIVE_WARN)
-		(void)said(import->disk, path);
+		(void)said(import, import->disk, path);
 	return 0;
 }
 
@@ -201,10 +205,10 @@ static int import_members(struct import *import)
 			return r;
 	}
 	if (r != ARCHIVE_EOF)
-		return said(import->archive, "the archive");
+		return said(import, import->archive, "the archive");
 	/* Modes and times of folders are set only now. */
 	return archive_write_close(import->disk) < ARCHIVE_WARN
-		       ? said(import->disk, "the archive")
+		       ? said(import, import->disk, "the archive")
 		       : 0;
 }
 
@@ -243,7 +247,7 @@ static int set_up(struct import *import)
 	archive_read_support_format_tar(import->archive);
 	if (archive_read_open_fd(import->archive, import->tar->fd, 65536) !=
 	    ARCHIVE_OK)
-		return said(import->archive, "the archive");
+		return said(import, import->archive, "the archive");
 	return 0;
 }
 
@@ -383,6 +387,8 @@ int sfs_volume_import(const char *name, const struct sfs_volume_tar *tar)
 		sfs_msg("the archive does not fit into volume %s (its limit is "
 			"%llu bytes); it is as it was",
 			name, (unsigned long long)import.limit_bytes);
+	else if (import.said && r < 0)
+		sfs_msg("nothing was imported; volume %s is as it was", name);
 	else if (r < 0)
 		sfs_msg_errno(-r, "importing into volume %s (it is as it was)",
 			      name);
