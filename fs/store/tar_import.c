@@ -278,11 +278,15 @@ static int make_stage(struct import *import, int root_fd, int work_fd,
 	return r;
 }
 
-/* Folders on the way to --at are mirrors of the host's. */
+/*
+ * Folders on the way to --at are mirrors of the host's.  The last one is the
+ * content's own: what most archives say nothing about is as mkdir(1) makes it.
+ */
 static int make_prefix(struct import *import)
 {
 	SFS_FREE char *at = NULL;
 	SFS_CLOSE int fd = -1;
+	char proc[SFS_BACKING_PROC_MAX];
 	int r;
 
 	if (!import->tar->at)
@@ -294,8 +298,14 @@ static int make_prefix(struct import *import)
 		import->prefix = NULL;
 		return -ENOMEM;
 	}
+	fd = sfs_backing_open_path(import->stage_fd, import->prefix,
+				   O_PATH | O_DIRECTORY, 0);
+	if (fd >= 0 || fd != -ENOENT)
+		return fd < 0 ? fd : 0;
 	fd = sfs_backing_make_path(import->stage_fd, import->prefix);
-	return fd < 0 ? fd : 0;
+	if (fd < 0)
+		return fd;
+	return chmod(sfs_backing_proc_path(fd, proc), 0755) ? -errno : 0;
 }
 
 static int check_limit(const struct import *import)

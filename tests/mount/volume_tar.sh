@@ -1,3 +1,4 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Archives of volumes: everything in them comes back, podman's come in and go
 # out, and an import that fails leaves the volume as it was.
@@ -100,6 +101,9 @@ echo data >"$WORK/plain/sub/file"
 tar -C "$WORK/plain" -czf "$WORK/plain.tar.gz" .
 volume import --at /a/b w "$WORK/plain.tar.gz"
 assert_eq "$(cat "$store/w/tree/a/b/sub/file")" data
+tar -C "$WORK/plain" -cf "$WORK/bare.tar" sub/file
+volume import --at bare w <"$WORK/bare.tar"
+assert_eq "$(stat -c %a "$store/w/tree/bare")" 755
 volume export --at a/b w >"$WORK/out.tar"
 mkdir "$WORK/out"
 tar -C "$WORK/out" -xpf "$WORK/out.tar"

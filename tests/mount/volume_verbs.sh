@@ -1,3 +1,4 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # The verbs of `scratchfs volume`: options, columns, messages and exit statuses as
 # podman has them, for root and for an ordinary user.
