@@ -68,11 +68,14 @@ static void close_files(struct files *files)
 
 static int add(void *ctx, const char *path, size_t length, uint32_t mode)
 {
-	unsigned int bits = (mode & SFS_GIT_MODE_TYPE) == SFS_GIT_MODE_SPARSE
-				    ? SFS_PATH_SPARSE
-				    : SFS_PATH_FILE;
+	uint32_t type = mode & SFS_GIT_MODE_TYPE;
+	unsigned int bits = SFS_PATH_FILE;
 
 	assert_int_equal(strlen(path), length);
+	if (type == SFS_GIT_MODE_GITLINK)
+		return 0;
+	if (type == SFS_GIT_MODE_SPARSE)
+		bits = SFS_PATH_SPARSE;
 	return sfs_path_set_add(ctx, path, length, bits);
 }
 
@@ -198,6 +201,45 @@ static void test_split_runs(void **state)
 	assert_like_git(20, true);
 	run("git rm -q --cached 'f1*[0-8]'");
 	assert_like_git(20, true);
+	/* To the end, which is no whole word. */
+	run("git rm -q --cached 'f19*'");
+	assert_like_git(20, true);
+	run("git rm -q --cached -r .; git add f1000");
+	assert_like_git(20, true);
+}
+
+/* More than 127 bytes to drop: the number takes two bytes. */
+static void test_long_paths(void **state)
+{
+	(void)state;
+	run("git init -q .; long=$(printf %0250d 0); mkdir -p b/$long; "
+	    "touch b/$long/$long a$long c b/d; git add .; "
+	    "git update-index --index-version 4");
+	assert_like_git(20, false);
+}
+
+/* A file that has become a submodule under the same name. */
+static void test_split_type(void **state)
+{
+	struct files files;
+	struct sfs_path_set *set;
+	const char *why;
+
+	(void)state;
+	run("git init -q .; git config splitIndex.maxPercentChange 100; "
+	    "touch a b c d e f; git add .; git commit -qm 1; "
+	    "git update-index --split-index; "
+	    "git update-index --cacheinfo 160000,$(git rev-parse HEAD),c");
+	open_files(&files, 20);
+	assert_true(files.split);
+	assert_int_equal(sfs_path_set_new(false, &set), 0);
+	assert_int_equal(sfs_git_index_read(&files.main, &files.base, add, set,
+					    &why),
+			 0);
+	assert_int_equal(sfs_path_set_find(set, "b", 1), SFS_PATH_FILE);
+	assert_int_equal(sfs_path_set_find(set, "c", 1), 0);
+	sfs_path_set_free(set);
+	close_files(&files);
 }
 
 static void test_unmerged(void **state)
@@ -331,35 +373,37 @@ static void test_impossible_paths(void **state)
 	assert_path_refused("abcde/.GiT", -EBADMSG);
 }
 
-static void test_sparse(void **state)
+static void assert_sparse(void)
 {
 	struct files files;
 	struct sfs_path_set *set;
 	const char *why;
 
-	(void)state;
-	run("git init -q .; " MAKE_FILES "git add .; git commit -qm 1");
-	if (!can("git sparse-checkout init --cone --sparse-index && "
-		 "git sparse-checkout set d1"))
-		skip();
 	open_files(&files, 20);
-	if (!memmem(files.index, files.main.size, "sdir", 4))
-		skip();
 	assert_int_equal(sfs_path_set_new(false, &set), 0);
 	assert_int_equal(sfs_git_index_read(&files.main, NULL, add, set, &why),
 			 0);
 	assert_int_equal(sfs_path_set_find(set, "a", 1), SFS_PATH_SPARSE);
 	assert_int_equal(sfs_path_set_find(set, "a/1.x", 5), SFS_PATH_SPARSE);
 	assert_int_equal(sfs_path_set_find(set, "ab", 2), 0);
+	assert_int_equal(sfs_path_set_find(set, "d12", 3), SFS_PATH_SPARSE);
 	assert_int_equal(sfs_path_set_find(set, "d1/x", 4), SFS_PATH_FILE);
 	assert_int_equal(sfs_path_set_find(set, "d1/y", 4), 0);
 	sfs_path_set_free(set);
 	close_files(&files);
-	/* Version 4 builds a path on the folder's, slash and all. */
+}
+
+static void test_sparse(void **state)
+{
+	(void)state;
+	run("git init -q .; " MAKE_FILES "git add .; git commit -qm 1");
+	if (!can("git sparse-checkout init --cone --sparse-index && "
+		 "git sparse-checkout set d1 && grep -q sdir .git/index"))
+		skip();
+	assert_sparse();
+	/* Here a path builds on the folder's before it, slash and all. */
 	run("git update-index --index-version 4");
-	open_files(&files, 20);
-	assert_int_equal(read_copy(&files.main, files.main.size, NULL), 0);
-	close_files(&files);
+	assert_sparse();
 }
 
 #define WITH_GIT(test) \
@@ -368,7 +412,8 @@ static void test_sparse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_GIT(test_versions),    WITH_GIT(test_sha256),
+		WITH_GIT(test_versions),    WITH_GIT(test_long_paths),
+		WITH_GIT(test_split_type),  WITH_GIT(test_sha256),
 		WITH_GIT(test_no_checksum), WITH_GIT(test_split),
 		WITH_GIT(test_split_runs),  WITH_GIT(test_unmerged),
 		WITH_GIT(test_damage),	    WITH_GIT(test_refused),

@@ -160,12 +160,68 @@ static void test_nested(void **state)
 	close_source(&source);
 }
 
+/* What one repository says less of does not hide what another says. */
+static void test_two_say(void **state)
+{
+	struct source source;
+
+	(void)state;
+	run("git init -q .; mkdir -p v/n; touch v/x v/n/.f; git add v/x; "
+	    "cd v/n; git init -q .; git add .f");
+	open_source(&source, "");
+	sfs_tracked_add_repository(source.tracked, "v/n", NULL, NULL);
+	assert_kind(&source, "v/n", DOTS);
+	assert_kind(&source, "v", FOLDER);
+	close_source(&source);
+}
+
+/* One drops out of the list, and the last of it is looked at all the same. */
+static void test_drop_one(void **state)
+{
+	struct source source;
+
+	(void)state;
+	run("for r in a b c; do git init -q $r; touch $r/f $r/g; "
+	    "(cd $r; git add f); done");
+	open_source(&source, "");
+	sfs_tracked_add_repository(source.tracked, "a", NULL, NULL);
+	sfs_tracked_add_repository(source.tracked, "b", NULL, NULL);
+	sfs_tracked_add_repository(source.tracked, "c", NULL, NULL);
+	run("rm -r a/.git; cd c; git add g");
+	refresh(&source);
+	assert_changed(&source, "-a/f ");
+	assert_changed(&source, "+c/g ");
+	assert_kind(&source, "b/f", FILE_);
+	close_source(&source);
+}
+
+/* Its common config says where the submodule is, not where the worktree. */
+static void test_worktree_of_submodule(void **state)
+{
+	struct source source;
+
+	(void)state;
+	run("git init -q lib; cd lib; touch x; git add .; git commit -qm 1; "
+	    "git init -q ../top; cd ../top; git submodule --quiet add ../lib s; "
+	    "git commit -qm 1; cd s; git worktree add -q ../../w; cd ../../w; "
+	    "touch only; git add only");
+	open_source(&source, "w");
+	assert_false(sfs_tracked_unreadable(source.tracked));
+	assert_kind(&source, "only", FILE_);
+	close_source(&source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_GIT(test_subfolder),	WITH_GIT(test_worktree),
-		WITH_GIT(test_worktree_inside), WITH_GIT(test_submodule),
+		WITH_GIT(test_subfolder),
+		WITH_GIT(test_worktree),
+		WITH_GIT(test_worktree_inside),
+		WITH_GIT(test_submodule),
 		WITH_GIT(test_nested),
+		WITH_GIT(test_two_say),
+		WITH_GIT(test_drop_one),
+		WITH_GIT(test_worktree_of_submodule),
 	};
 
 	if (!with_git_available())
