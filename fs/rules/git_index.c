@@ -309,8 +309,7 @@ static bool mark_word(unsigned char *marks, size_t marks_count, uint64_t from,
  * One EWAH-compressed bitmap (gitformat-bitmap(5), appendix A): how many bits,
  * how many words, the words, and the position of the last marker word, which
  * only writers need.  A marker word: the running bit, 32 bits of how many
- * words repeat it, 31 bits of how many literal words follow.  A run of ones is
- * whole words, so that the last one may end up to 63 bits after the bitmap.
+ * words repeat it, 31 bits of how many literal words follow.
  */
 static bool read_bitmap(struct link *link, unsigned char *marks,
 			size_t marks_count, unsigned char mark)
@@ -330,10 +329,10 @@ static bool read_bitmap(struct link *link, unsigned char *marks,
 		uint64_t literals = marker >> 33;
 		uint64_t room = position < bits ? bits - position : 0;
 
-		if (run >= room + WORD_BITS || literals > words - i)
+		if (run > room || literals > words - i)
 			return false;
-		if (marker & 1 && !mark_run(marks, marks_count, position,
-					    run < room ? run : room, mark))
+		if (marker & 1 &&
+		    !mark_run(marks, marks_count, position, run, mark))
 			return false;
 		position += run;
 		for (; literals; literals--, position += WORD_BITS)
