@@ -132,7 +132,16 @@ def _remove(dir_fd, path, errors):
 
 def data_map(fd):
     """Whether SEEK_DATA and SEEK_HOLE tell the truth: what they call a hole
-    reads as zeros, they advance, and they end at the size."""
+    reads as zeros, they advance, and they end at the size.  Where exactly they
+    see holes is up to them, so the file's position must not tell."""
+    position = os.lseek(fd, 0, os.SEEK_CUR)
+    try:
+        return _data_map(fd)
+    finally:
+        os.lseek(fd, position, os.SEEK_SET)
+
+
+def _data_map(fd):
     size = os.fstat(fd).st_size
     offset = 0
     while offset < size:
