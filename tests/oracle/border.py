@@ -138,6 +138,12 @@ def _range_mode(_, op):
         op[2] & (sc.FALLOC_COLLAPSE_RANGE | sc.FALLOC_INSERT_RANGE)
 
 
+def _zero_range(border, op):
+    """The store's file system may lack what the plain folder's has."""
+    return border.two and op[0] == "fallocate" and \
+        op[2] & sc.FALLOC_ZERO_RANGE
+
+
 def _whiteout(_, op):
     return op[0] == "rename" and op[3] & sc.RENAME_WHITEOUT
 
@@ -162,6 +168,7 @@ ACCEPTED = (
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
+    (errno.EOPNOTSUPP, _zero_range, "zero range, which tmpfs does not have"),
     (errno.EINVAL, _whiteout, "whiteout"),
     (errno.EACCES, _device, "devices on a nodev mount"),
 )
