@@ -18,14 +18,34 @@
 #include "scratchfs/mountinfo.h"
 #include "scratchfs/registry.h"
 
-static int is_entry(void *context, const struct sfs_mountinfo *mount)
-{
-	const struct sfs_registry_entry *const *pointer = context;
-	const struct sfs_registry_entry *entry = *pointer;
+/* Mounts like an entry's, and live daemons that have made one. */
+struct tally {
+	const struct sfs_registry_entry *entry;
+	unsigned int mounts, others;
+};
 
-	return sfs_mountinfo_is_view(mount) &&
-	       strcmp(mount->path, entry->mountpoint) == 0 &&
-	       strcmp(mount->source, entry->source) == 0;
+static int tally_mount(void *context, const struct sfs_mountinfo *mount)
+{
+	struct tally *tally = context;
+
+	if (sfs_mountinfo_is_view(mount) &&
+	    strcmp(mount->path, tally->entry->mountpoint) == 0 &&
+	    strcmp(mount->source, tally->entry->source) == 0)
+		tally->mounts++;
+	return 0;
+}
+
+static int tally_other(void *context, const struct sfs_registry_entry *other)
+{
+	struct tally *tally = context;
+
+	if (strcmp(other->id, tally->entry->id) != 0 &&
+	    strcmp(other->mountpoint, tally->entry->mountpoint) == 0 &&
+	    strcmp(other->source, tally->entry->source) == 0 &&
+	    other->mount_ns == tally->entry->mount_ns &&
+	    sfs_registry_is_alive(other))
+		tally->others++;
+	return 0;
 }
 
 /* The mountinfo of a process in that namespace, if one can be seen. */
@@ -48,8 +68,11 @@ static bool find_namespace(uint64_t mount_ns, char *ret, size_t size)
 	return false;
 }
 
+/* The same view may have been mounted there again since: that mount is not this
+ * entry's. */
 bool sfs_registry_is_mounted(const struct sfs_registry_entry *entry)
 {
+	struct tally tally = { .entry = entry };
 	char path[64] = "/proc/self/mountinfo";
 	struct stat st;
 
@@ -57,7 +80,14 @@ bool sfs_registry_is_mounted(const struct sfs_registry_entry *entry)
 	    st.st_ino != entry->mount_ns &&
 	    !find_namespace(entry->mount_ns, path, sizeof(path)))
 		return false;
-	return sfs_mountinfo_each(path, is_entry, &entry) == 1;
+	/* What cannot be read is not gone. */
+	if (sfs_mountinfo_each(path, tally_mount, &tally) < 0)
+		return true;
+	if (tally.mounts == 0)
+		return false;
+	if (sfs_registry_each(tally_other, &tally) < 0)
+		return true;
+	return tally.mounts > tally.others;
 }
 
 struct paths {

@@ -25,7 +25,10 @@ static int open_registry(int *ret_fd)
 	return sfs_place_open(path, ret_fd);
 }
 
-/* Field 22 of /proc/PID/stat: when it started.  0: no such process. */
+/*
+ * Field 22 of /proc/PID/stat: when it started.  0: no such process, or nothing
+ * but its remains (a zombie that nobody waits for).
+ */
 static uint64_t start_of(pid_t pid)
 {
 	SFS_FCLOSE FILE *file = NULL;
@@ -39,11 +42,12 @@ static uint64_t start_of(pid_t pid)
 		return 0;
 	len = fread(text, 1, sizeof(text) - 1, file);
 	text[len] = '\0';
-	/* The name may hold anything; field 3 follows the last ')'. */
+	/* The name may hold anything; field 3, the state, follows its ')'. */
 	at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++) {
+	if (!at || !at[1] || strchr("ZX", at[2]))
+		return 0;
+	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
-	}
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
