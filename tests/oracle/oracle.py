@@ -25,7 +25,7 @@ import border as where
 import generate
 import populate
 import tree
-from side import Side, describe, is_error
+from side import Side, describe, describe_both, is_error
 
 RESYNC_EVERY = 200
 
@@ -40,7 +40,7 @@ class Oracle:
         self.left, self.right = Side(args.left), Side(args.right)
         self.maker = generate.Generator(random.Random(args.seed), args.names,
                                         args.border, args.callers)
-        self.history = collections.deque(maxlen=25)
+        self.history = collections.deque(maxlen=args.history)
         self.accepted = collections.Counter()
         self.failed = 0
         self.done = 0
@@ -68,8 +68,7 @@ class Oracle:
         left = self.left.run(op, caller)
         self.failed += is_error(left)
         if left != right:
-            raise Difference("left  %s\nright %s" % (describe(left),
-                                                     describe(right)))
+            raise Difference(describe_both(left, right))
         if self.right.changed_inode:
             raise Difference("an open file's inode number changed: "
                              "slot %d, %d -> %d" % self.right.changed_inode)
@@ -161,6 +160,8 @@ def arguments():
                         help="compare the trees after so many operations")
     parser.add_argument("--watch-from", type=int, default=1 << 60,
                         help="from operation K on compare after each one")
+    parser.add_argument("--history", type=int, default=25,
+                        help="print so many operations before a difference")
     parser.add_argument("--until", type=int, help="stop before operation K")
     parser.add_argument("--make-tree", metavar="DIR")
     parser.add_argument("--compare", nargs=2, metavar="DIR")

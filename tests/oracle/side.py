@@ -345,6 +345,16 @@ def is_error(result, number=None):
         result[0] == "error" and (number is None or result[1] == number)
 
 
+def describe_both(left, right):
+    """Two results that differ; of long bytes, where they begin to."""
+    if isinstance(left, bytes) and isinstance(right, bytes):
+        at = len(os.path.commonprefix([left, right]))
+        return "left  %d bytes, from %d on %s\nright %d bytes, %s" % (
+            len(left), at, describe(left[at:at + 60]),
+            len(right), describe(right[at:at + 60]))
+    return "left  %s\nright %s" % (describe(left), describe(right))
+
+
 def describe(result):
     if is_error(result):
         return errno.errorcode.get(result[1], str(result[1]))

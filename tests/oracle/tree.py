@@ -141,11 +141,15 @@ def _identity(left, right):
     for path in left.keys() & right.keys():
         if left[path].st is None or right[path].st is None:
             continue
-        ours = left[path].st.st_ino
-        theirs = (right[path].st.st_dev, right[path].st.st_ino)
-        if to_right.setdefault(ours, theirs) != theirs or \
-                to_left.setdefault(theirs, ours) != ours:
-            said.append("%r: inode numbers group names differently" % path)
+        ours, theirs = left[path].st.st_ino, right[path].st.st_ino
+        same = to_right.setdefault(ours, (theirs, path))
+        if same[0] != theirs:
+            said.append("%r and %r are one object left, %d and %d right" % (
+                path, same[1], theirs, same[0]))
+        same = to_left.setdefault(theirs, (ours, path))
+        if same[0] != ours:
+            said.append("%r and %r are one object right (%d), not left" % (
+                path, same[1], theirs))
     return said
 
 
