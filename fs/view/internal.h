@@ -15,6 +15,7 @@
 
 enum {
 	SFS_NODE_LOCKS = 256,
+	SFS_SHOWN_CHAINS = 1024,
 	SFS_DEVICES = 4096
 };
 
@@ -33,6 +34,7 @@ struct sfs_view {
 	pthread_mutex_t table; /* guards what follows and nodes */
 	struct sfs_node **chains;
 	size_t n_chains, n_nodes;
+	struct sfs_node *shown[SFS_SHOWN_CHAINS]; /* node_table.h */
 	uint64_t rekeys; /* how many nodes have got another object */
 	struct sfs_node *root;
 

@@ -280,6 +280,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 		node->name = sfs_steal_ptr(&m->spare);
 		node->parent = parent;
 		parent->refs++;
+		node->shown_ino = sfs_table_number(view, &m->key);
 		sfs_table_add(view, node);
 		m->full = view->n_nodes > view->n_chains;
 	} else if (node != view->root && !is_named(node, parent, name)) {
@@ -300,7 +301,6 @@ static int make_ready(struct making *m, const char *name)
 		return -ENOMEM;
 	m->fresh->device = (uint16_t)m->key.device;
 	m->fresh->ino = m->key.ino;
-	m->fresh->shown_ino = sfs_device_ino(m->key.device, m->key.ino);
 	m->fresh->type = (uint16_t)((m->where->st.st_mode & S_IFMT) >> 12);
 	m->fresh->flags = m->where->flags & SFS_NODE_SCRATCH;
 	return 0;

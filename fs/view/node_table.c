@@ -2,7 +2,8 @@
 #include "node_table.h"
 
 enum {
-	FIRST_CHAINS = 1024
+	FIRST_CHAINS = 1024,
+	NEXT_NUMBER_SHIFT = 44 /* git keeps the low 32 bits */
 };
 
 static size_t chain_of(const struct sfs_view *view, const struct sfs_key *key)
@@ -36,6 +37,52 @@ struct sfs_node *sfs_table_find(const struct sfs_view *view,
 	return node;
 }
 
+static struct sfs_node **shown_chain(struct sfs_view *view, uint64_t number)
+{
+	return &view->shown[number % SFS_SHOWN_CHAINS];
+}
+
+static bool is_shown(const struct sfs_view *view, uint64_t number)
+{
+	const struct sfs_node *node = view->shown[number % SFS_SHOWN_CHAINS];
+
+	while (node && node->shown_ino != number)
+		node = node->next_shown;
+	return node;
+}
+
+uint64_t sfs_table_number(const struct sfs_view *view,
+			  const struct sfs_key *key)
+{
+	uint64_t number = sfs_device_ino(key->device, key->ino);
+
+	while (is_shown(view, number))
+		number += UINT64_C(1) << NEXT_NUMBER_SHIFT;
+	return number;
+}
+
+static void unfile_shown(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_node **at = shown_chain(view, node->shown_ino);
+
+	while (*at && *at != node)
+		at = &(*at)->next_shown;
+	if (*at)
+		*at = node->next_shown;
+	node->next_shown = NULL;
+}
+
+void sfs_table_file_shown(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_node **chain = shown_chain(view, node->shown_ino);
+
+	unfile_shown(view, node);
+	if (node->shown_ino == sfs_device_ino(node->device, node->ino))
+		return;
+	node->next_shown = *chain;
+	*chain = node;
+}
+
 void sfs_table_add(struct sfs_view *view, struct sfs_node *node)
 {
 	struct sfs_key key = key_of(node);
@@ -45,6 +92,7 @@ void sfs_table_add(struct sfs_view *view, struct sfs_node *node)
 	*chain = node;
 	node->flags |= SFS_NODE_HASHED;
 	view->n_nodes++;
+	sfs_table_file_shown(view, node);
 }
 
 void sfs_table_remove(struct sfs_view *view, struct sfs_node *node)
@@ -52,6 +100,7 @@ void sfs_table_remove(struct sfs_view *view, struct sfs_node *node)
 	struct sfs_key key = key_of(node);
 	struct sfs_node **at = &view->chains[chain_of(view, &key)];
 
+	unfile_shown(view, node);
 	if (!sfs_node_is(node, SFS_NODE_HASHED))
 		return;
 	while (*at != node)

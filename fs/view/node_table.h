@@ -18,6 +18,18 @@ void sfs_table_add(struct sfs_view *view, struct sfs_node *node);
 /* Does nothing if it is not in. */
 void sfs_table_remove(struct sfs_view *view, struct sfs_node *node);
 
+/*
+ * A node keeps its number when it gets another object.  The number may then be
+ * given out again, by the file system of the former object, while the node is
+ * still known by it: such nodes are found by the number that they show.
+ *
+ * _number: what the new node with this key is to show, which nobody else shows.
+ * _file_shown: takes note of what the node shows, after its key has changed.
+ */
+uint64_t sfs_table_number(const struct sfs_view *view,
+			  const struct sfs_key *key);
+void sfs_table_file_shown(struct sfs_view *view, struct sfs_node *node);
+
 /* More chains; called without the lock.  Failing is harmless. */
 void sfs_table_grow(struct sfs_view *view, size_t n_chains);
 

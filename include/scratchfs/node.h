@@ -73,6 +73,8 @@ enum sfs_node_flags {
 
 struct sfs_node {
 	struct sfs_node *next;	 /* in its hash chain */
+	struct sfs_node *next_shown; /* in that of its shown_ino, if that is
+					not its object's */
 	struct sfs_node *parent; /* counted; NULL for the root */
 	char *name;		 /* in parent; owned */
 	uint64_t ino;		 /* of its object, on device dev */
