@@ -28,6 +28,7 @@ struct sfs_mount {
 	bool answers_opendirs; /* an old kernel needs them answered */
 	bool initialized;      /* INIT has come */
 	struct sfs_counters counters;
+	uint64_t wanted, agreed, init_unique; /* tap.c */
 
 	/* The answer to a user.scratchfs.* that the view does not know, as it
 	 * knows nothing of sessions; allocated.  -ENODATA: there is none. */

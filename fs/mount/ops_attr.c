@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
+#include "tap.h"
 
 #include "scratchfs/cleanup.h"
 
@@ -37,6 +38,8 @@ static unsigned int what_to_set(int fuse)
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (fuse & words[i].fuse)
 			view |= words[i].view;
+	if (sfs_tap_kills_set_ids())
+		view |= SFS_SET_KILL_SUIDGID;
 	return view;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
+#include "tap.h"
 
 #include "scratchfs/cleanup.h"
 
@@ -83,6 +84,7 @@ void sfs_op_write(fuse_req_t req, fuse_ino_t ino, const char *buffer,
 		.offset = offset,
 		/* Mapped pages go where they belong, whoever sends them. */
 		.append = (fi->flags & O_APPEND) && !fi->writepage,
+		.kill_suidgid = sfs_tap_kills_set_ids(),
 	};
 
 	sfs_reply_written(req, sfs_view_write(mount->view,
@@ -100,15 +102,26 @@ void sfs_op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 					datasync != 0));
 }
 
+/* These two requests do not say so themselves. */
+static int drop_set_ids(struct sfs_mount *mount, fuse_ino_t ino)
+{
+	if (!sfs_tap_kills_set_ids())
+		return 0;
+	return sfs_view_drop_set_ids(mount->view, sfs_op_node(mount, ino));
+}
+
 void sfs_op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 		      off_t length, struct fuse_file_info *fi)
 {
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_FALLOCATE);
 
+	int err = drop_set_ids(mount, ino);
+
 	(void)fi;
-	sfs_reply_status(req, sfs_view_fallocate(mount->view,
-						 sfs_op_node(mount, ino), mode,
-						 offset, length));
+	if (err == 0)
+		err = sfs_view_fallocate(mount->view, sfs_op_node(mount, ino),
+					 mode, offset, length);
+	sfs_reply_status(req, err);
 }
 
 void sfs_op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
@@ -139,6 +152,8 @@ void sfs_op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	if (length > COPY_BYTES_MAX)
 		length = COPY_BYTES_MAX;
 	if (flags == 0)
+		n = drop_set_ids(mount, to);
+	if (n == 0)
 		n = sfs_view_copy_range(mount->view, sfs_op_node(mount, from),
 					from_offset, sfs_op_node(mount, to),
 					to_offset, length);

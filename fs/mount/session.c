@@ -4,6 +4,8 @@
 #include "daemonize.h"
 #include "loop.h"
 #include "notify.h"
+#include "tap.h"
+#include "uring.h"
 
 #include "scratchfs/command.h"
 #include "scratchfs/mountinfo.h"
@@ -177,6 +179,8 @@ int sfs_session_mount(struct sfs_session *session)
 		return -EIO;
 	}
 	session->mounted = true;
+	if (sfs_tap_install(&session->mount) == 0)
+		sfs_tap_want(&session->mount, SFS_FUSE_HANDLE_KILLPRIV_V2);
 	struct sfs_mountinfo mount;
 	if (sfs_mountinfo_find(session->mountpoint, &mount) == 0) {
 		session->device = mount.device;
@@ -236,6 +240,21 @@ static int serve(struct sfs_session *session)
 	return err;
 }
 
+/* Requests travel over io_uring wherever the kernel offers it. */
+static void make_uring(struct sfs_session *session)
+{
+	int err;
+
+	if (session->config->transport == SFS_TRANSPORT_DEV)
+		return;
+	err = sfs_uring_new(&session->mount, &session->uring);
+	if (err && (err != -ENOSYS ||
+		    session->config->transport == SFS_TRANSPORT_URING))
+		sfs_msg_errno(-err, "requests travel over /dev/fuse, io_uring "
+				    "is not to be had here (scratchfs doctor "
+				    "says what is lacking)");
+}
+
 int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		      void *ctx)
 {
@@ -243,7 +262,11 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 	int err = sfs_loop_block_signals();
 
 	if (err == 0)
+		make_uring(session);
+	if (err == 0)
 		err = sfs_loop_init(&session->mount);
+	if (err == 0 && session->uring)
+		sfs_uring_start(session->uring);
 	if (err < 0) {
 		sfs_msg_errno(-err, "the kernel does not answer");
 		return err;
@@ -258,8 +281,11 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 	session->served = true;
 	ready(ctx);
 	err = serve(session);
-	if (err != -EINTR)
-		sfs_view_stop(session->mount.view);
+	if (err == -EINTR)
+		return err;
+	sfs_uring_free(session->uring);
+	session->uring = NULL;
+	sfs_view_stop(session->mount.view);
 	return err;
 }
 
@@ -273,6 +299,7 @@ void sfs_session_free(struct sfs_session *session)
 {
 	if (session->mounted)
 		unmount(session);
+	sfs_uring_free(session->uring);
 	if (session->mount.session) {
 		fuse_session_unmount(session->mount.session);
 		fuse_session_destroy(session->mount.session);

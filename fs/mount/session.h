@@ -20,8 +20,9 @@ struct sfs_session {
 	unsigned int n_stores;
 	struct sfs_registry_entry *entry;
 	struct sfs_registry_entry *heritage; /* of a dead mount, or NULL */
-	struct sfs_mount mount;		     /* its view is ours */
-	dev_t device;			     /* of the mount */
+	struct sfs_uring *uring; /* NULL: requests come from /dev/fuse */
+	struct sfs_mount mount;	 /* its view is ours */
+	dev_t device;		 /* of the mount */
 	bool mounted;
 	bool served; /* was there to be used */
 	/* The volume to make of the ephemeral store at the end, or NULL. */

@@ -5,6 +5,7 @@
  * one waits.  The kernel takes 64 KiB for a value: what may be long is bounded.
  */
 #include "session.h"
+#include "tap.h"
 #include "usage.h"
 
 #include "scratchfs/json.h"
@@ -23,6 +24,12 @@ struct report {
 	struct sfs_usage *usage;
 	FILE *out;
 };
+
+static const char *transport_name(const struct sfs_session *session)
+{
+	return sfs_tap_has(&session->mount, SFS_FUSE_OVER_IO_URING) ? "uring"
+								    : "dev";
+}
 
 static const char *cache_name(const struct sfs_session *session)
 {
@@ -152,7 +159,7 @@ static void write_json(const struct report *report)
 		json_store(&json, report, i);
 	sfs_json_end_array(&json);
 	key_string(&json, "io", "cached");
-	key_string(&json, "transport", "dev");
+	key_string(&json, "transport", transport_name(session));
 	key_string(&json, "cache", cache_name(session));
 	key_uint(&json, "files", report->usage->files);
 	key_uint(&json, "bytes", report->usage->bytes);
@@ -258,8 +265,8 @@ static void write_text(const struct report *report)
 		sfs_size_format(report->usage->bytes, size),
 		report->usage->orphans);
 	text_rules(report);
-	fprintf(report->out, "  io        cached; transport dev; cache %s\n",
-		cache_name(session));
+	fprintf(report->out, "  io        cached; transport %s; cache %s\n",
+		transport_name(session), cache_name(session));
 	for (size_t i = 0; i < config->file_count; i++)
 		if (sfs_config_file_changed(&config->files[i],
 					    session->source_fd))

@@ -120,6 +120,17 @@ int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node, bool data_only)
 	return err;
 }
 
+int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node)
+{
+	SFS_CHANGE change = SFS_CHANGE_NONE;
+	SFS_FD object = SFS_FD_NONE;
+	int err = sfs_change_begin(view, node, -1, &change);
+
+	if (!err)
+		err = sfs_fd_object(view, node, &object);
+	return err ? err : sfs_drop_set_ids(object.fd);
+}
+
 int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
 		       off_t offset, off_t length)
 {
