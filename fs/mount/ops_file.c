@@ -85,6 +85,7 @@ void sfs_op_write(fuse_req_t req, fuse_ino_t ino, const char *buffer,
 		/* Mapped pages go where they belong, whoever sends them. */
 		.append = (fi->flags & O_APPEND) && !fi->writepage,
 		.kill_suidgid = sfs_tap_kills_set_ids(),
+		.gid = fuse_req_ctx(req)->gid,
 	};
 
 	sfs_reply_written(req, sfs_view_write(mount->view,
@@ -103,11 +104,12 @@ void sfs_op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 }
 
 /* These two requests do not say so themselves. */
-static int drop_set_ids(struct sfs_mount *mount, fuse_ino_t ino)
+static int drop_set_ids(fuse_req_t req, struct sfs_mount *mount, fuse_ino_t ino)
 {
 	if (!sfs_tap_kills_set_ids())
 		return 0;
-	return sfs_view_drop_set_ids(mount->view, sfs_op_node(mount, ino));
+	return sfs_view_drop_set_ids(mount->view, sfs_op_node(mount, ino),
+				     fuse_req_ctx(req)->gid);
 }
 
 void sfs_op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
@@ -115,7 +117,7 @@ void sfs_op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 {
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_FALLOCATE);
 
-	int err = drop_set_ids(mount, ino);
+	int err = drop_set_ids(req, mount, ino);
 
 	(void)fi;
 	if (err == 0)
@@ -152,7 +154,7 @@ void sfs_op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 	if (length > COPY_BYTES_MAX)
 		length = COPY_BYTES_MAX;
 	if (flags == 0)
-		n = drop_set_ids(mount, to);
+		n = drop_set_ids(req, mount, to);
 	if (n == 0)
 		n = sfs_view_copy_range(mount->view, sfs_op_node(mount, from),
 					from_offset, sfs_op_node(mount, to),

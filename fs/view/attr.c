@@ -127,14 +127,15 @@ int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 	return err;
 }
 
+/* killer: somebody who may not keep set-ID bits, or NULL. */
 static int set_size(struct sfs_view *view, struct sfs_node *node, off_t size,
-		    bool kill_suidgid)
+		    const struct sfs_caller *killer)
 {
 	SFS_FD writer = SFS_FD_NONE;
 	int err = sfs_fd_write(view, node, &writer);
 
-	if (!err && kill_suidgid)
-		err = sfs_drop_set_ids(writer.fd);
+	if (!err && killer)
+		err = sfs_drop_set_ids(writer.fd, killer->gid);
 	if (!err && ftruncate(writer.fd, size))
 		err = -errno;
 	return err;
@@ -187,8 +188,9 @@ static int set_times(struct sfs_view *view, struct sfs_node *node, int fd,
 
 /* In the kernel's order: a new owner takes set-ID bits away, a mode gives
  * them, and times come last because all the others move ctime and mtime. */
-static int set_all(struct sfs_view *view, struct sfs_node *node, int fd,
-		   const struct stat *st, unsigned int to_set)
+static int set_all(struct sfs_view *view, const struct sfs_caller *caller,
+		   struct sfs_node *node, int fd, const struct stat *st,
+		   unsigned int to_set)
 {
 	const unsigned int owner = SFS_SET_UID | SFS_SET_GID;
 	const unsigned int times = SFS_SET_ATIME | SFS_SET_MTIME |
@@ -197,7 +199,7 @@ static int set_all(struct sfs_view *view, struct sfs_node *node, int fd,
 
 	if (to_set & SFS_SET_SIZE)
 		err = set_size(view, node, st->st_size,
-			       to_set & SFS_SET_KILL_SUIDGID);
+			       to_set & SFS_SET_KILL_SUIDGID ? caller : NULL);
 	if (!err && (to_set & owner ||
 		     !(to_set & (SFS_SET_SIZE | SFS_SET_MODE | times))))
 		err = set_owner(fd, st, to_set);
@@ -217,13 +219,12 @@ int sfs_view_setattr(struct sfs_view *view, const struct sfs_caller *caller,
 	SFS_FD object = SFS_FD_NONE;
 	int err;
 
-	(void)caller;
 	err = sfs_change_begin(
 		view, node, to_set & SFS_SET_SIZE ? st->st_size : -1, &change);
 	if (!err)
 		err = sfs_fd_object(view, node, &object);
 	if (!err)
-		err = set_all(view, node, object.fd, st, to_set);
+		err = set_all(view, caller, node, object.fd, st, to_set);
 	if (!err)
 		sfs_settle_own(view, node, object.fd);
 	return err ? err : show(view, node, object.fd, ret_st, ret_trust);

@@ -25,7 +25,7 @@ void sfs_change_end(struct sfs_change *change)
 	change->lock = NULL;
 }
 
-int sfs_drop_set_ids(int fd)
+int sfs_drop_set_ids(int fd, gid_t gid)
 {
 	char path[SFS_BACKING_PROC_MAX];
 	struct stat st;
@@ -33,7 +33,7 @@ int sfs_drop_set_ids(int fd)
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (st.st_mode & S_IXGRP)
+	if (st.st_mode & S_IXGRP || st.st_gid != gid)
 		drop |= S_ISGID;
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & drop))
 		return 0;

@@ -42,9 +42,10 @@ static inline pthread_rwlock_t *sfs_rdlock(pthread_rwlock_t *lock)
 
 /*
  * Takes the set-ID bits away that a write by somebody without CAP_FSETID takes
- * away: S_ISUID, and S_ISGID of what the group may execute.  For an object
+ * away: S_ISUID, and S_ISGID of what the group may execute or is not the
+ * writer's group `gid` (its other groups are not known here).  For an object
  * behind any descriptor.
  */
-int sfs_drop_set_ids(int fd);
+int sfs_drop_set_ids(int fd, gid_t gid);
 
 #endif

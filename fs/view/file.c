@@ -65,7 +65,7 @@ ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 	if (!err)
 		err = sfs_fd_write(view, node, &writer);
 	if (!err && write->kill_suidgid)
-		err = sfs_drop_set_ids(writer.fd);
+		err = sfs_drop_set_ids(writer.fd, write->gid);
 	if (err)
 		return err;
 	n = pwritev2(writer.fd, write->iov, write->n_iov, write->offset,
@@ -120,7 +120,8 @@ int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node, bool data_only)
 	return err;
 }
 
-int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node)
+int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node,
+			  gid_t gid)
 {
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD object = SFS_FD_NONE;
@@ -128,7 +129,7 @@ int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node)
 
 	if (!err)
 		err = sfs_fd_object(view, node, &object);
-	return err ? err : sfs_drop_set_ids(object.fd);
+	return err ? err : sfs_drop_set_ids(object.fd, gid);
 }
 
 int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,

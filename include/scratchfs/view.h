@@ -149,6 +149,7 @@ struct sfs_write {
 	off_t offset;
 	bool append;	   /* O_APPEND: at the end, atomically */
 	bool kill_suidgid; /* the writer may not keep set-ID bits */
+	gid_t gid;	   /* then: the writer\'s group */
 };
 ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 		       const struct sfs_write *write);
@@ -156,7 +157,8 @@ int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node,
 		   bool data_only); /* files and folders */
 /* What a change by somebody unprivileged does to set-ID bits, for the changes
  * below, which do not say who asks. */
-int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node);
+int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node,
+			  gid_t gid);
 int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
 		       off_t offset, off_t length);
 off_t sfs_view_lseek(struct sfs_view *view, struct sfs_node *node, off_t offset,
