@@ -361,18 +361,43 @@ static void drop_node(void *ctx, struct sfs_node *node)
 	sfs_node_put(view, parent);
 }
 
+/* The kernel packs events of any length one after the other: of their fields
+ * only a copy is aligned.  The largest has a handle and a name. */
+union aligned_event {
+	struct fanotify_event_metadata metadata;
+	char bytes[sizeof(struct fanotify_event_metadata) + 1024];
+};
+
+/* Copies the event at the front of n bytes.  Returns its length, 0 at the end. */
+static size_t next_event(const char *at, size_t n, union aligned_event *ret)
+{
+	uint32_t len;
+
+	if (n < sizeof(ret->metadata))
+		return 0;
+	memcpy(&ret->metadata, at, sizeof(ret->metadata));
+	len = ret->metadata.event_len;
+	if (len < sizeof(ret->metadata) || len > n || len > sizeof(*ret))
+		return 0;
+	memcpy(ret->bytes, at, len);
+	return len;
+}
+
 static void read_events(struct sfs_view *view, char *buffer)
 {
-	const struct fanotify_event_metadata *event;
+	union aligned_event event;
 	ssize_t n = read(view->watch->fanotify, buffer, EVENTS_BUFFER);
+	const char *at = buffer;
+	const char *end = buffer + (n > 0 ? n : 0);
+	size_t len;
 
 	atomic_fetch_add(&view->watch->events, n > 0);
-	for (event = (const void *)buffer; n > 0 && FAN_EVENT_OK(event, n);
-	     event = FAN_EVENT_NEXT(event, n)) {
-		if (event->mask & FAN_Q_OVERFLOW)
+	while ((len = next_event(at, (size_t)(end - at), &event))) {
+		at += len;
+		if (event.metadata.mask & FAN_Q_OVERFLOW)
 			sfs_node_each(view, drop_node, view);
-		else if (event->pid != view->watch->self)
-			take(view, event);
+		else if (event.metadata.pid != view->watch->self)
+			take(view, &event.metadata);
 	}
 }
 
