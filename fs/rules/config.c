@@ -55,9 +55,9 @@ void sfs_config_done(struct sfs_config *config)
 	free(config->source);
 	free(config->mountpoint);
 	free(config->config_path);
-	free(config->profile);
 	free(config->volume);
 	free(config->store_dir);
+	sfs_strings_done(&config->profiles);
 	sfs_strings_done(&config->cli_scratch);
 	sfs_strings_done(&config->cli_readonly);
 	sfs_rules_free(config->scratch);
@@ -346,11 +346,11 @@ int sfs_config_add_builtin(struct sfs_config *config)
 /* Without a file: the built-in patterns, and no profile to choose. */
 static int load_nothing(struct sfs_config *config)
 {
-	if (!config->profile)
+	if (config->profiles.count == 0)
 		return sfs_config_add_builtin(config);
 	sfs_msg("--profile %s: there is no configuration that could have it; "
 		"name one with --config",
-		config->profile);
+		config->profiles.items[0]);
 	return -EINVAL;
 }
 

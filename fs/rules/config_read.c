@@ -254,10 +254,9 @@ static int read_section(struct sfs_config_reader *reader,
 }
 
 static int complain_profile(const struct sfs_config_reader *reader,
-			    node *profiles)
+			    node *profiles, const char *wanted)
 {
 	const char *names[NAMED_MAX + 1] = { NULL };
-	const char *wanted = reader->config->profile;
 	static const struct sfs_yaml_node top = { .line = 1, .column = 1 };
 	const char *near;
 	size_t count = 0;
@@ -274,31 +273,61 @@ static int complain_profile(const struct sfs_config_reader *reader,
 				   near ? near : "", near ? "'?" : "");
 }
 
-/* With `apply`, only the selected profile; else all the others. */
-static int read_profiles(struct sfs_config_reader *reader, node *profiles,
-			 struct sfs_rules *discard, bool apply)
+static int read_profile(struct sfs_config_reader *reader, node *key,
+			struct sfs_rules *discard, bool selected)
 {
-	const char *wanted = reader->config->profile;
-	bool found = !wanted;
+	struct sfs_fields fields = { .names = profile_names, .section = true };
+	int r = sfs_config_expect(reader, key->value, SFS_YAML_MAP, key->text);
+
+	if (r == 0)
+		r = sfs_fields_read(reader, key->value, &fields);
+	if (r == 0)
+		r = read_section(reader, &fields, selected, discard);
+	return r;
+}
+
+/* Whether it is among the first `count` profiles that were asked for. */
+static bool is_wanted(const struct sfs_config *config, const char *name,
+		      size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(config->profiles.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int check_other_profiles(struct sfs_config_reader *reader,
+				node *profiles, struct sfs_rules *discard)
+{
+	const struct sfs_config *config = reader->config;
 	int r = 0;
 
 	for (node *key = profiles ? profiles->first : NULL; key && r == 0;
-	     key = key->next) {
-		struct sfs_fields fields = { .names = profile_names,
-					     .section = true };
-		bool selected = wanted && strcmp(wanted, key->text) == 0;
+	     key = key->next)
+		if (!is_wanted(config, key->text, config->profiles.count))
+			r = read_profile(reader, key, discard, false);
+	return r;
+}
 
-		found = found || selected;
-		if (selected != apply)
+/* In the order of the command line, each once. */
+static int lay_profiles(struct sfs_config_reader *reader, node *profiles,
+			struct sfs_rules *discard)
+{
+	const struct sfs_config *config = reader->config;
+	int r = 0;
+
+	for (size_t i = 0; i < config->profiles.count && r == 0; i++) {
+		const char *wanted = config->profiles.items[i];
+		node *key = profiles ? profiles->first : NULL;
+
+		if (is_wanted(config, wanted, i))
 			continue;
-		r = sfs_config_expect(reader, key->value, SFS_YAML_MAP,
-				      key->text);
-		if (r == 0)
-			r = sfs_fields_read(reader, key->value, &fields);
-		if (r == 0)
-			r = read_section(reader, &fields, selected, discard);
+		while (key && strcmp(key->text, wanted) != 0)
+			key = key->next;
+		r = key ? read_profile(reader, key, discard, true)
+			: complain_profile(reader, profiles, wanted);
 	}
-	return r == 0 && !found ? complain_profile(reader, profiles) : r;
+	return r;
 }
 
 /* A key that is also an option: its value, unless the command line gave one. */
@@ -365,11 +394,11 @@ static int read_root(struct sfs_config_reader *reader, node *root,
 	if (r == 0)
 		r = check_named(reader, &fields, "profiles", &profiles);
 	if (r == 0)
-		r = read_profiles(reader, profiles, discard, false);
+		r = check_other_profiles(reader, profiles, discard);
 	if (r == 0)
 		r = read_section(reader, &fields, true, discard);
 	if (r == 0)
-		r = read_profiles(reader, profiles, discard, true);
+		r = lay_profiles(reader, profiles, discard);
 	return r;
 }
 

@@ -89,7 +89,7 @@ struct sfs_config {
 	/* where rules come from */
 	char *config_path; /* --config, or NULL */
 	bool no_config;
-	char *profile;
+	struct sfs_strings profiles; /* laid over the rest in this order */
 	struct sfs_strings cli_scratch;
 	struct sfs_strings cli_readonly;
 
@@ -132,7 +132,7 @@ void sfs_config_init(struct sfs_config *config);
 void sfs_config_done(struct sfs_config *config);
 
 /*
- * Reads the configuration, lays the profile over it, takes over the files of
+ * Reads the configuration, lays the profiles over it, takes over the files of
  * scratch_from, adds the command line's patterns, and compiles the rules.
  * source_fd is a descriptor of the source's root (O_PATH will do).
  * Returns 0; -EINVAL after one diagnostic was printed on stderr (exit status

@@ -51,7 +51,7 @@ static void read_config(const uint8_t *input, size_t len)
 	int r;
 
 	sfs_config_init(&config);
-	config.profile = strdup("p");
+	check(sfs_strings_add(&config.profiles, "p") == 0);
 	check(sfs_rules_new(&config.scratch) == 0);
 	check(sfs_rules_new(&config.readonly) == 0);
 	r = sfs_config_read(&reader);

@@ -100,6 +100,21 @@ static void sources_come_in_order(void **state)
 	assert_int_equal(f->config.pattern_count, 9);
 }
 
+static void profiles_come_in_the_order_of_the_command_line(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, ".scratchfs.yaml",
+	    "scratch: [s]\n"
+	    "profiles: {a: {scratch: [a]}, b: {scratch: [b]}, c: {scratch: "
+	    "[c]}}\n");
+	assert_int_equal(RUN(f, "src", "mnt", "-p", "c", "--profile=a", "-o",
+			     "profile=c"),
+			 0);
+	assert_globs(f->config.scratch, "s c a");
+	assert_int_equal(RUN(f, "src", "mnt", "-p", "c", "-p", "d"), -EINVAL);
+}
+
 static void scratch_from_does_not_replace_the_builtin(void **state)
 {
 	struct fixture *f = *state;
@@ -382,6 +397,7 @@ int main(void)
 		TEST(no_file_gives_the_builtin_patterns),
 		TEST(an_empty_file_changes_nothing),
 		TEST(sources_come_in_order),
+		TEST(profiles_come_in_the_order_of_the_command_line),
 		TEST(scratch_from_does_not_replace_the_builtin),
 		TEST(rules_carry_their_fields),
 		TEST(volumes_of_other_profiles_are_not_used),
