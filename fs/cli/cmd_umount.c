@@ -16,11 +16,14 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #define HOLDERS_MAX 10
 /* Discarding goes on without us; most often it is done by then. */
 #define END_WAIT_MS  1000
 #define KEEP_WAIT_MS 600000
+#define DEAD_WAIT_MS 5000
+#define DEAD_TICK_MS 10
 
 struct options {
 	bool lazy, dry_run;
@@ -171,11 +174,30 @@ static int check_kept(const char *name, int pid_fd)
 	return SFS_EXIT_FAILED;
 }
 
+/* A killed process ends its connection a moment before its lock on the store:
+ * until then the store is not collected. */
+static int collect_dead(const char *store,
+			struct sfs_registry_collected *collected)
+{
+	const struct timespec tick = { .tv_nsec = DEAD_TICK_MS * 1000000 };
+	int err = 0;
+
+	for (int ms = 0; err == 0 && ms < DEAD_WAIT_MS; ms += DEAD_TICK_MS) {
+		if (ms > 0)
+			nanosleep(&tick, NULL);
+		err = sfs_registry_collect(false, collected, NULL, NULL);
+		if (!store || access(store, F_OK) < 0)
+			break;
+	}
+	return err;
+}
+
 /* A dead view has nobody to ask, and nobody who discards. */
 static int unmount_dead(const struct sfs_mountinfo *mount,
 			const struct options *options)
 {
 	struct sfs_registry_collected collected = { 0 };
+	struct sfs_registry_entry *entry = NULL;
 	char size[16];
 
 	if (options->volume || options->dry_run) {
@@ -183,10 +205,14 @@ static int unmount_dead(const struct sfs_mountinfo *mount,
 			mount->path);
 		return SFS_EXIT_FAILED;
 	}
+	sfs_registry_find_by_mountpoint(mount->path, &entry);
 	int err = sfs_unmount(mount->path, true);
-	if (err < 0)
+	if (err < 0) {
+		sfs_registry_entry_free(entry);
 		return say_failure(err, mount);
-	err = sfs_registry_collect(false, &collected, NULL, NULL);
+	}
+	err = collect_dead(entry ? entry->store : NULL, &collected);
+	sfs_registry_entry_free(entry);
 	if (err < 0) {
 		sfs_msg_errno(-err, "cannot collect the scratch of %s",
 			      mount->path);

@@ -85,15 +85,10 @@ static int mend(struct sfs_session *session)
 		sfs_registry_entry_free(entry);
 		return err;
 	}
-	if (entry && !session->config->fresh && is_ephemeral(entry)) {
+	if (entry && !session->config->fresh && is_ephemeral(entry))
 		session->heritage = entry;
-		return 0;
-	}
-	/* The mount to come stands where the dead one did, and would keep its
-	 * store from being collected. */
-	if (entry)
-		sfs_registry_remove(entry->id);
-	sfs_registry_entry_free(entry);
+	else /* its store is collected, like any other */
+		sfs_registry_entry_free(entry);
 	return 0;
 }
 

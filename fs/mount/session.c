@@ -108,6 +108,9 @@ static int prepare(struct sfs_session *session)
 		err = sfs_session_open_stores(session);
 	if (err < 0)
 		return err;
+	/* Now: a mount of ours on this mount point would pass for that of a
+	 * dead view that somebody took away from it. */
+	sfs_registry_collect(false, NULL, NULL, NULL);
 	for (unsigned int i = 0; i < session->n_stores; i++)
 		sfs_store_clean_pending(session->stores[i], session->source_fd);
 	return make_view(session);
@@ -214,32 +217,6 @@ static void unmount(void *ctx)
 		sfs_msg_errno(-err, "cannot unmount %s", session->mountpoint);
 }
 
-/* Removing what killed daemons left may take long; nobody waits for it. */
-static void *collect(void *arg)
-{
-	(void)arg;
-	sfs_registry_collect(false, NULL, NULL, NULL);
-	return NULL;
-}
-
-static int serve(struct sfs_session *session)
-{
-	const struct sfs_loop loop = {
-		.mount = &session->mount,
-		.unmount = unmount,
-		.ctx = session,
-	};
-	pthread_t collector;
-	bool collects = pthread_create(&collector, NULL, collect, NULL) == 0;
-	int err = sfs_loop_run(&loop);
-
-	if (err == -EINTR)
-		return err;
-	if (collects)
-		pthread_join(collector, NULL);
-	return err;
-}
-
 /* Requests travel over io_uring wherever the kernel offers it. */
 static void make_uring(struct sfs_session *session)
 {
@@ -258,6 +235,11 @@ static void make_uring(struct sfs_session *session)
 int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		      void *ctx)
 {
+	const struct sfs_loop loop = {
+		.mount = &session->mount,
+		.unmount = unmount,
+		.ctx = session,
+	};
 	struct sfs_notify notify;
 	int err = sfs_loop_block_signals();
 
@@ -280,7 +262,7 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		return err;
 	session->served = true;
 	ready(ctx);
-	err = serve(session);
+	err = sfs_loop_run(&loop);
 	if (err == -EINTR)
 		return err;
 	sfs_uring_free(session->uring);

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 /* --store in the words of sfs_store_new_ephemeral(); *buffer is the caller's. */
 static int store_place(const struct sfs_config *config, char **buffer,
@@ -26,11 +27,33 @@ static int store_place(const struct sfs_config *config, char **buffer,
 	return 0;
 }
 
+#define DYING_WAIT_MS 5000
+#define DYING_TICK_MS 10
+
+/* A killed process ends its connection a moment before its lock. */
+static int open_when_dead(const struct sfs_registry_entry *entry,
+			  const char *source, uint64_t limit,
+			  struct sfs_store **ret)
+{
+	const struct timespec tick = { .tv_nsec = DYING_TICK_MS * 1000000 };
+	int err = -EBUSY;
+
+	for (int ms = 0; err == -EBUSY && ms < DYING_WAIT_MS;
+	     ms += DYING_TICK_MS) {
+		if (ms > 0)
+			nanosleep(&tick, NULL);
+		err = sfs_store_open(entry->store, source, limit, ret);
+		if (err == -EBUSY && sfs_registry_is_alive(entry))
+			break;
+	}
+	return err;
+}
+
 static int take_over(struct sfs_session *session, struct sfs_store **ret)
 {
 	const struct sfs_registry_entry *heritage = session->heritage;
 	uint64_t limit = session->config->size_bytes;
-	int err = sfs_store_open(heritage->store, session->source,
+	int err = open_when_dead(heritage, session->source,
 				 limit ? limit : heritage->limit_bytes, ret);
 
 	if (err == 0)
