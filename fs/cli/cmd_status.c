@@ -35,6 +35,9 @@ static int show(void *context, const struct sfs_views_one *view)
 	int err = sfs_views_ask(private_path ? private_path : view->mountpoint,
 				status->as_json ? "status" : "report", &text,
 				NULL);
+	/* Somebody else's, and nobody asked about it. */
+	if (err < 0 && !status->wanted && !view->entry)
+		return 0;
 	if (err == -ENOTCONN)
 		sfs_msg("the daemon of %s is dead; mounting %s there again "
 			"brings its scratch back, unmounting discards it",
