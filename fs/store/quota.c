@@ -2,6 +2,7 @@
 #include "scratchfs/quota.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
@@ -19,9 +20,14 @@ struct ledger {
 /* Processes share it, so the operations must not need a lock of our own. */
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics need no lock");
 
+/* Files whose numbers meet in a slot only wait for each other. */
+#define LOCK_SLOTS 64U
+
 struct sfs_quota {
 	struct ledger *ledger;
 	uint64_t limit_bytes;
+	int ledger_fd; /* shared: its bytes are the locks between daemons */
+	pthread_mutex_t locks[LOCK_SLOTS];
 };
 
 /*
@@ -50,21 +56,21 @@ static int open_ledger(int root_fd)
 	return sfs_steal_fd(&fd);
 }
 
-static int map_ledger(int root_fd, int shared, struct ledger **ret)
+static int map_ledger(struct sfs_quota *quota, int root_fd, int shared)
 {
-	SFS_CLOSE int fd = -1;
 	void *page;
 
 	if (shared) {
-		fd = open_ledger(root_fd);
-		if (fd < 0)
-			return fd;
+		quota->ledger_fd = open_ledger(root_fd);
+		if (quota->ledger_fd < 0)
+			return quota->ledger_fd;
 	}
 	page = mmap(NULL, SFS_QUOTA_PAGE, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | (shared ? 0 : MAP_ANONYMOUS), fd, 0);
+		    MAP_SHARED | (shared ? 0 : MAP_ANONYMOUS), quota->ledger_fd,
+		    0);
 	if (page == MAP_FAILED)
 		return -errno;
-	*ret = page;
+	quota->ledger = page;
 	return 0;
 }
 
@@ -82,10 +88,13 @@ int sfs_quota_new(int root_fd, uint64_t limit_bytes, int shared, int recount,
 	quota = malloc(sizeof(*quota));
 	if (!quota)
 		return -ENOMEM;
-	quota->limit_bytes = limit_bytes;
-	r = map_ledger(root_fd, shared, &quota->ledger);
+	*quota = (struct sfs_quota){ .limit_bytes = limit_bytes,
+				     .ledger_fd = -1 };
+	for (unsigned int i = 0; i < LOCK_SLOTS; i++)
+		pthread_mutex_init(&quota->locks[i], NULL);
+	r = map_ledger(quota, root_fd, shared);
 	if (r < 0) {
-		free(quota);
+		sfs_quota_free(quota);
 		return r;
 	}
 	if (recount)
@@ -99,7 +108,12 @@ void sfs_quota_free(struct sfs_quota *quota)
 {
 	if (!quota)
 		return;
-	munmap(quota->ledger, SFS_QUOTA_PAGE);
+	if (quota->ledger)
+		munmap(quota->ledger, SFS_QUOTA_PAGE);
+	if (quota->ledger_fd >= 0)
+		close(quota->ledger_fd);
+	for (unsigned int i = 0; i < LOCK_SLOTS; i++)
+		pthread_mutex_destroy(&quota->locks[i]);
 	free(quota);
 }
 
@@ -122,6 +136,52 @@ int sfs_quota_charge(struct sfs_quota *quota, int64_t delta_bytes)
 	} while (!atomic_compare_exchange_weak(&quota->ledger->used_bytes,
 					       &used, used + delta_bytes));
 	return 0;
+}
+
+int sfs_quota_charge_always(struct sfs_quota *quota, int64_t delta_bytes)
+{
+	if (quota && delta_bytes)
+		atomic_fetch_add(&quota->ledger->used_bytes, delta_bytes);
+	return 0;
+}
+
+/* Open file description locks: those of the process would not keep two daemons'
+ * threads apart from each other, and end when any descriptor is closed. */
+static int lock_slot(const struct sfs_quota *quota, unsigned int slot,
+		     short type)
+{
+	struct flock lock = { .l_type = type,
+			      .l_whence = SEEK_SET,
+			      .l_start = (off_t)slot,
+			      .l_len = 1 };
+
+	while (fcntl(quota->ledger_fd, F_OFD_SETLKW, &lock)) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int sfs_quota_lock(struct sfs_quota *quota, uint64_t ino)
+{
+	unsigned int slot = (unsigned int)(ino % LOCK_SLOTS);
+	int r = 0;
+
+	pthread_mutex_lock(&quota->locks[slot]);
+	if (quota->ledger_fd >= 0)
+		r = lock_slot(quota, slot, F_WRLCK);
+	if (r < 0)
+		pthread_mutex_unlock(&quota->locks[slot]);
+	return r;
+}
+
+void sfs_quota_unlock(struct sfs_quota *quota, uint64_t ino)
+{
+	unsigned int slot = (unsigned int)(ino % LOCK_SLOTS);
+
+	if (quota->ledger_fd >= 0)
+		(void)lock_slot(quota, slot, F_UNLCK);
+	pthread_mutex_unlock(&quota->locks[slot]);
 }
 
 uint64_t sfs_quota_used(const struct sfs_quota *quota)

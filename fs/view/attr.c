@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
+#include "charge.h"
 #include "settle.h"
 #include "watch.h"
 
@@ -132,10 +133,14 @@ static int set_size(struct sfs_view *view, struct sfs_node *node, off_t size,
 		    const struct sfs_caller *killer)
 {
 	SFS_FD writer = SFS_FD_NONE;
+	SFS_CHARGE charge = SFS_CHARGE_NONE;
 	int err = sfs_fd_write(view, node, &writer);
 
 	if (!err && killer)
 		err = sfs_drop_set_ids(writer.fd, killer->gid);
+	if (!err)
+		err = sfs_charge_begin(view, node, writer.fd, size, 0, &charge,
+				       NULL);
 	if (!err && ftruncate(writer.fd, size))
 		err = -errno;
 	return err;
@@ -247,6 +252,22 @@ int sfs_view_readlink(struct sfs_view *view, struct sfs_node *node,
 	return *ret_target ? 0 : -ENOMEM;
 }
 
+/* A bounded store looks like a file system of that size. */
+static void show_limit(const struct sfs_quota *quota, struct statvfs *st)
+{
+	uint64_t limit = sfs_quota_limit(quota), used = sfs_quota_used(quota);
+	uint64_t free_blocks;
+
+	if (!limit || !st->f_frsize)
+		return;
+	free_blocks = (used < limit ? limit - used : 0) / st->f_frsize;
+	st->f_blocks = limit / st->f_frsize;
+	if (st->f_bfree > free_blocks)
+		st->f_bfree = free_blocks;
+	if (st->f_bavail > free_blocks)
+		st->f_bavail = free_blocks;
+}
+
 int sfs_view_statfs(struct sfs_view *view, struct sfs_node *node,
 		    struct statvfs *ret)
 {
@@ -255,5 +276,7 @@ int sfs_view_statfs(struct sfs_view *view, struct sfs_node *node,
 
 	if (!err && fstatvfs(object.fd, ret))
 		err = -errno;
+	if (!err && sfs_node_is(node, SFS_NODE_SCRATCH))
+		show_limit(sfs_view_store(view, node->store)->quota, ret);
 	return err;
 }

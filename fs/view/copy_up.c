@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "internal.h"
 
 #include <fcntl.h>
@@ -146,6 +147,7 @@ struct copy_up {
 	struct stat st;	      /* of it */
 	char temp[SFS_STORE_TEMP_MAX];
 	off_t new_size;
+	off_t copied_size;
 };
 
 static int copy_bytes(struct copy_up *c, int to)
@@ -224,6 +226,7 @@ static int install(struct copy_up *c, int dir, const char *name)
 		return copy;
 	if (fstat(copy, &st))
 		return -errno;
+	c->copied_size = st.st_size;
 	if (dir < 0) {
 		if (unlinkat(c->store->work_fd, c->temp, 0))
 			return -errno;
@@ -239,6 +242,8 @@ static int install(struct copy_up *c, int dir, const char *name)
 	if (!S_ISDIR(st.st_mode))
 		sfs_fd_drop_tree(c->view, c->node, SFS_TREE_HOST);
 	sfs_node_rekey(c->view, c->node, true, tree, &st);
+	if (dir < 0)
+		sfs_charge_owes(c->view, c->node);
 	return sfs_fd_adopt_path(c->view, c->node, tree, sfs_steal_fd(&copy),
 				 dir < 0);
 }
@@ -255,6 +260,16 @@ static int copy_and_install(struct copy_up *c, int dir, const char *name)
 		(void)unlinkat(c->store->work_fd, c->temp,
 			       S_ISDIR(c->st.st_mode) ? AT_REMOVEDIR : 0);
 	return r;
+}
+
+/* The host's file may have grown or shrunk meanwhile. */
+static void settle_charge(const struct copy_up *c, int64_t charge, bool done)
+{
+	int64_t due = 0;
+
+	if (done && S_ISREG(c->st.st_mode))
+		due = sfs_quota_delta(0, (uint64_t)c->copied_size);
+	(void)sfs_quota_charge_always(c->store->quota, due - charge);
 }
 
 /* With the node's lock held for writing. */
@@ -275,8 +290,7 @@ static int copy_locked(struct copy_up *c, int dir, const char *name)
 		r = sfs_quota_charge(c->store->quota, charge);
 	if (!r) {
 		r = copy_and_install(c, dir, name);
-		if (r && charge && c->store->quota)
-			(void)sfs_quota_charge(c->store->quota, -charge);
+		settle_charge(c, charge, r == 0);
 	}
 	sfs_fd_put(&c->source);
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "internal.h"
+#include "charge.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -220,6 +220,7 @@ int sfs_view_tmpfile(struct sfs_view *view, const struct sfs_caller *caller,
 	if (r)
 		return r;
 	sfs_node_rename(view, ret->node, NULL, NULL);
+	sfs_charge_owes(view, ret->node);
 	path = sfs_backing_reopen(fd, O_PATH);
 	if (path >= 0)
 		r = sfs_fd_adopt_path(view, ret->node, where.tree, path, true);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
+#include "charge.h"
 #include "settle.h"
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@ int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
 {
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD writer = SFS_FD_NONE;
+	SFS_CHARGE charge = SFS_CHARGE_NONE;
 	int err;
 
 	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC))
@@ -16,6 +18,9 @@ int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
 	err = sfs_change_begin(view, node, flags & O_TRUNC ? 0 : -1, &change);
 	if (!err) /* it may be running (ETXTBSY) */
 		err = sfs_fd_write(view, node, &writer);
+	if (!err && flags & O_TRUNC)
+		err = sfs_charge_begin(view, node, writer.fd, 0, 0, &charge,
+				       NULL);
 	if (!err && flags & O_TRUNC && ftruncate(writer.fd, 0))
 		err = -errno;
 	if (!err && flags & O_TRUNC)
@@ -54,6 +59,54 @@ ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
 	return err ? err : read_all(reader.fd, buffer, size, offset);
 }
 
+static size_t iov_length(const struct sfs_write *write)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < write->n_iov; i++)
+		length += write->iov[i].iov_len;
+	return length;
+}
+
+/* The first `length` bytes of it; what there is room for. */
+static ssize_t write_some(int fd, const struct sfs_write *write, size_t length)
+{
+	SFS_FREE struct iovec *iov = calloc((size_t)write->n_iov, sizeof(*iov));
+	int n = 0;
+
+	if (!iov)
+		return -ENOMEM;
+	for (; n < write->n_iov && length; n++) {
+		iov[n] = write->iov[n];
+		if (iov[n].iov_len > length)
+			iov[n].iov_len = length;
+		length -= iov[n].iov_len;
+	}
+	ssize_t done = pwritev2(fd, iov, n, write->offset,
+				write->append ? RWF_APPEND : 0);
+
+	return done < 0 ? -errno : done;
+}
+
+static ssize_t write_charged(struct sfs_view *view, struct sfs_node *node,
+			     int fd, const struct sfs_write *write)
+{
+	SFS_CHARGE charge = SFS_CHARGE_NONE;
+	size_t length = iov_length(write), room;
+	int err = sfs_charge_begin(view, node, fd,
+				   write->append ? -1 : write->offset, length,
+				   &charge, &room);
+	ssize_t n;
+
+	if (err)
+		return err;
+	if (room < length)
+		return write_some(fd, write, room);
+	n = pwritev2(fd, write->iov, write->n_iov, write->offset,
+		     write->append ? RWF_APPEND : 0);
+	return n < 0 ? -errno : n;
+}
+
 ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 		       const struct sfs_write *write)
 {
@@ -68,11 +121,9 @@ ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 		err = sfs_drop_set_ids(writer.fd, write->gid);
 	if (err)
 		return err;
-	n = pwritev2(writer.fd, write->iov, write->n_iov, write->offset,
-		     write->append ? RWF_APPEND : 0);
-	if (n < 0)
-		return -errno;
-	sfs_settle_own(view, node, writer.fd);
+	n = write_charged(view, node, writer.fd, write);
+	if (n >= 0)
+		sfs_settle_own(view, node, writer.fd);
 	return n;
 }
 
@@ -132,15 +183,38 @@ int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node,
 	return err ? err : sfs_drop_set_ids(object.fd, gid);
 }
 
+struct extent {
+	int mode;
+	off_t offset, length;
+};
+
+/* All of it, or nothing. */
+static int charge_fallocate(struct sfs_view *view, struct sfs_node *node,
+			    int fd, const struct extent *extent,
+			    struct sfs_charge *ret)
+{
+	if (extent->mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE))
+		return sfs_charge_begin(view, node, fd, 0, 0, ret, NULL);
+	/* What inserts moves the end by its length. */
+	return sfs_charge_begin(
+		view, node, fd,
+		extent->mode & FALLOC_FL_INSERT_RANGE ? -1 : extent->offset,
+		(size_t)extent->length, ret, NULL);
+}
+
 int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
 		       off_t offset, off_t length)
 {
+	const struct extent extent = { mode, offset, length };
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD writer = SFS_FD_NONE;
+	SFS_CHARGE charge = SFS_CHARGE_NONE;
 	int err = sfs_change_begin(view, node, -1, &change);
 
 	if (!err)
 		err = sfs_fd_write(view, node, &writer);
+	if (!err)
+		err = charge_fallocate(view, node, writer.fd, &extent, &charge);
 	if (!err && fallocate(writer.fd, mode, offset, length))
 		err = -errno;
 	if (!err)
@@ -214,22 +288,41 @@ static int get_reader(struct sfs_view *view, struct sfs_node *node,
 	return sfs_fd_read(view, node, ret);
 }
 
+/* How many of them there are. */
+static size_t bytes_from(int fd, off_t offset, size_t length)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || st.st_size <= offset)
+		return 0;
+	return (uint64_t)(st.st_size - offset) < length
+		       ? (size_t)(st.st_size - offset)
+		       : length;
+}
+
 ssize_t sfs_view_copy_range(struct sfs_view *view, struct sfs_node *from,
 			    off_t from_offset, struct sfs_node *to,
 			    off_t to_offset, size_t length)
 {
 	SFS_FD reader = SFS_FD_NONE, writer = SFS_FD_NONE;
 	SFS_CHANGE change = SFS_CHANGE_NONE;
+	SFS_CHARGE charge = SFS_CHARGE_NONE;
 	int err = get_reader(view, from, &reader);
+	size_t room = length;
 	ssize_t n;
 
 	if (!err)
 		err = sfs_change_begin(view, to, -1, &change);
 	if (!err)
 		err = sfs_fd_write(view, to, &writer);
+	if (!err)
+		err = sfs_charge_begin(view, to, writer.fd, to_offset,
+				       bytes_from(reader.fd, from_offset,
+						  length),
+				       &charge, &room);
 	if (err)
 		return err;
-	n = copy_range(reader.fd, from_offset, writer.fd, to_offset, length);
+	n = copy_range(reader.fd, from_offset, writer.fd, to_offset, room);
 	if (n > 0)
 		sfs_settle_own(view, to, writer.fd);
 	return n;

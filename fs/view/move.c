@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "move.h"
+#include "charge.h"
 #include "settle.h"
 
 #include <fcntl.h>
@@ -153,20 +154,6 @@ static bool is_same_object(const struct sfs_move *m)
 	       !(m->flags & RENAME_EXCHANGE);
 }
 
-static void give_back_replaced(struct sfs_move *m)
-{
-	const struct sfs_where *w = &m->to.where;
-	struct sfs_quota *quota;
-
-	if (!w->exists || !w->scratch || w->tree == SFS_TREE_HOST ||
-	    !S_ISREG(w->st.st_mode) || w->st.st_nlink > 1)
-		return;
-	quota = sfs_view_store(m->view, w->store)->quota;
-	if (quota)
-		(void)sfs_quota_charge(
-			quota, sfs_quota_delta((uint64_t)w->st.st_size, 0));
-}
-
 /* The nodes follow. Names were allocated before anything was done. */
 static void rename_nodes(struct sfs_move *m, char *from_name, char *to_name)
 {
@@ -214,8 +201,8 @@ static int rename_locked(struct sfs_move *m)
 		free(to_name);
 		return r;
 	}
-	if (!(m->flags & RENAME_EXCHANGE))
-		give_back_replaced(m);
+	if (!(m->flags & RENAME_EXCHANGE) && m->to.where.exists)
+		sfs_charge_unlinked(m->view, m->to.node, &m->to.where);
 	rename_nodes(m, from_name, to_name);
 	settle(m);
 	return 0;

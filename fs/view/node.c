@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "node_table.h"
 #include "watch.h"
 
@@ -36,6 +37,7 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 		if (!last)
 			return;
 		sfs_watch_forget(view, node);
+		sfs_charge_forget(view, node);
 		sfs_fd_drop(view, node);
 		free(node->name);
 		free(node);

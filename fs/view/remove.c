@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "internal.h"
+#include "charge.h"
 #include "settle.h"
 
 #include <dirent.h>
@@ -67,20 +67,6 @@ static int remove_scratch(struct sfs_view *view, struct sfs_node *parent,
 	return r;
 }
 
-/* The bytes of a file that has lost its last name are free again. */
-static void give_back(struct sfs_view *view, const struct sfs_where *where)
-{
-	struct sfs_quota *quota;
-
-	if (!where->scratch || where->tree == SFS_TREE_HOST ||
-	    !S_ISREG(where->st.st_mode) || where->st.st_nlink > 1)
-		return;
-	quota = sfs_view_store(view, where->store)->quota;
-	if (quota)
-		(void)sfs_quota_charge(
-			quota, sfs_quota_delta((uint64_t)where->st.st_size, 0));
-}
-
 static int unlink_locked(struct sfs_view *view, struct sfs_node *parent,
 			 const char *name, struct sfs_where *where,
 			 struct sfs_node **ret_node)
@@ -115,7 +101,7 @@ int sfs_view_unlink(struct sfs_view *view, struct sfs_node *parent,
 	pthread_rwlock_rdlock(&view->moves);
 	r = unlink_locked(view, parent, name, &where, &node);
 	if (!r)
-		give_back(view, &where);
+		sfs_charge_unlinked(view, node, &where);
 	if (!r && node)
 		sfs_lost_name(view, node, parent, name);
 	pthread_rwlock_unlock(&view->moves);

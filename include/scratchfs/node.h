@@ -69,6 +69,8 @@ enum sfs_node_flags {
 	SFS_NODE_HASHED = 1 << 7,   /* found by its key */
 	SFS_NODE_PRIVATE = 1 << 8,  /* only this view can change it: its store
 				       is used by this mount alone */
+	SFS_NODE_OWES = 1 << 9,	    /* what it was charged is given back when it
+				   goes */
 };
 
 struct sfs_node {

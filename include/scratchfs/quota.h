@@ -49,6 +49,17 @@ void sfs_quota_free(struct sfs_quota *quota);
  */
 int sfs_quota_charge(struct sfs_quota *quota, int64_t delta_bytes);
 
+/* The same for what has happened already: also beyond the limit. */
+int sfs_quota_charge_always(struct sfs_quota *quota, int64_t delta_bytes);
+
+/*
+ * The size of the file with inode number `ino` is the caller's until it unlocks,
+ * against other threads and other daemons.  Not to be nested.  -EINTR and other
+ * errors of fcntl(2); a lock ends with its process.
+ */
+int sfs_quota_lock(struct sfs_quota *quota, uint64_t ino);
+void sfs_quota_unlock(struct sfs_quota *quota, uint64_t ino);
+
 uint64_t sfs_quota_used(const struct sfs_quota *quota);
 uint64_t sfs_quota_limit(const struct sfs_quota *quota);
 
