@@ -6,7 +6,15 @@
  */
 #include "notify.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* libfuse 3.14 has a parameter here that later versions do without. */
+#ifdef SFS_FUSE_EXPIRE_TAKES_FLAGS
+#define EXPIRE_FLAGS , FUSE_LL_EXPIRE_ONLY
+#else
+#define EXPIRE_FLAGS
+#endif
 
 static void inval_inode(void *ctx, struct sfs_node *node, bool pages)
 {
@@ -30,9 +38,12 @@ static void expire_entry(void *ctx, struct sfs_node *parent, const char *name)
 {
 	struct sfs_mount *mount = ctx;
 
-	fuse_lowlevel_notify_expire_entry(mount->session,
-					  sfs_op_nodeid(mount, parent), name,
-					  strlen(name), FUSE_LL_EXPIRE_ONLY);
+	int err = fuse_lowlevel_notify_expire_entry(
+		mount->session, sfs_op_nodeid(mount, parent), name,
+		strlen(name) EXPIRE_FLAGS);
+	/* A kernel before 6.2: what is mounted below the name goes, too. */
+	if (err == -ENOSYS)
+		inval_entry(ctx, parent, name);
 }
 
 static void deleted(void *ctx, struct sfs_node *parent, struct sfs_node *child,

@@ -274,7 +274,7 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 void sfs_session_abandon(struct sfs_session *session)
 {
 	unmount(session);
-	sfs_session_close_stores(session);
+	sfs_session_end_stores(session);
 }
 
 void sfs_session_free(struct sfs_session *session)
@@ -288,6 +288,7 @@ void sfs_session_free(struct sfs_session *session)
 	}
 	if (session->mount.view)
 		sfs_view_free(session->mount.view);
+	sfs_session_end_stores(session);
 	sfs_session_close_stores(session);
 	if (session->tracked)
 		sfs_tracked_free(session->tracked);

@@ -54,8 +54,9 @@ int sfs_session_mend(struct sfs_session *session);
 int sfs_session_open_stores(struct sfs_session *session);
 /*
  * Ephemeral scratch is gone when this returns; but what was taken over stays,
- * if the mount that was to bring it back never came about.
+ * if the mount that was to bring it back never came about.  Frees nothing.
  */
+void sfs_session_end_stores(struct sfs_session *session);
 void sfs_session_close_stores(struct sfs_session *session);
 /* The entry of this process for this mount. */
 int sfs_session_register(struct sfs_session *session);

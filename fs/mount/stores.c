@@ -220,16 +220,20 @@ static void end_ephemeral(struct sfs_session *session, struct sfs_store *store)
 			session->source, store->path ? store->path : "?");
 }
 
-void sfs_session_close_stores(struct sfs_session *session)
+void sfs_session_end_stores(struct sfs_session *session)
 {
-	for (unsigned int i = 0; i < session->n_stores; i++) {
+	for (unsigned int i = 0; i < session->n_stores; i++)
 		if (!session->stores[i]->volume)
 			end_ephemeral(session, session->stores[i]);
-		sfs_store_close(session->stores[i]);
-	}
-	free(session->stores);
 	if (session->entry && session->served)
 		sfs_registry_remove(session->entry->id);
+}
+
+void sfs_session_close_stores(struct sfs_session *session)
+{
+	for (unsigned int i = 0; i < session->n_stores; i++)
+		sfs_store_close(session->stores[i]);
+	free(session->stores);
 	sfs_registry_entry_free(session->entry);
 	sfs_registry_entry_free(session->heritage);
 }

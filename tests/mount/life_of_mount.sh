@@ -62,3 +62,15 @@ process_ended "$pid" && fail "ended while the view was in use"
 assert_eq "$(cat <&7)" host "read from an unmounted view"
 exec 7<&-
 wait_until 30 process_ended "$pid"
+
+# Asked twice, the daemon does not wait for them.
+mount_view "$WORK/source" "$WORK/view"
+pid=$(daemon_of "$WORK/view")
+echo secret-scratch >"$WORK/view/.tmp1"
+exec 7<"$WORK/view/file"
+kill -TERM "$pid"
+wait_until 30 not_mounted "$WORK/view"
+kill -TERM "$pid"
+wait_until 30 process_ended "$pid"
+exec 7<&-
+assert_no_scratch_on_disk secret-scratch

@@ -8,7 +8,6 @@
 project=$WORK/project
 mkdir -p "$project/src"
 echo host >"$project/src/file"
-before=$(hash_tree "$project")
 cd "$project"
 mount_view "$project" "$project"
 assert_absent .tmp1
@@ -31,7 +30,4 @@ unmount_view "$project"
 assert_absent "$project/.tmp1"
 assert_absent "$project/src/__pycache__"
 assert_eq "$(cat "$project/src/new")" core "a new core file"
-rm "$project/src/new"
-touch -r "$project/src/file" "$project/src"
 assert_no_scratch_on_disk secret-scratch
-[ -n "$before" ] || fail "no hash"

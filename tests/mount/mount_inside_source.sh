@@ -7,7 +7,6 @@ mkdir -p "$WORK/source/a/view/below"
 echo host >"$WORK/source/a/view/below/file"
 echo host >"$WORK/source/top"
 view=$WORK/source/a/view
-before=$(hash_tree "$WORK/source")
 number=$(stat -c %i "$view")
 
 mount_view "$WORK/source" "$view"
@@ -18,9 +17,7 @@ assert_eq "$(stat -c %i "$view/a/view")" "$number" "its number"
 assert_eq "$(bounded find "$view" | wc -l)" 6 "names in the view"
 echo new >"$view/a/view/new"
 mkdir "$view/a/view/__pycache__"
-assert_absent "$WORK/source/a/view/new/none"
 bounded rm -r "$view/a/view/below" "$view/a/view/__pycache__"
-assert_fails rmdir "$view/a/view/none"
 unmount_view "$view"
 assert_eq "$(cat "$view/new")" new "a file made in the covered folder"
 assert_absent "$view/below"
@@ -38,4 +35,3 @@ for view in "$WORK/source/direct" "$WORK/source/logs/view"; do
 	unmount_view "$view"
 done
 rmdir "$WORK/source/direct" "$WORK/source/logs/view" "$WORK/source/logs"
-[ -n "$before" ] || fail "no hash"
