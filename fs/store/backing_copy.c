@@ -10,7 +10,7 @@
 #include "scratchfs/backing.h"
 #include "scratchfs/cleanup.h"
 
-#define COPY_CHUNK   (256U * 1024)
+#define COPY_CHUNK   ((size_t)256 * 1024)
 #define LINK_MAX_LEN 4096
 
 /* ---- bytes ---- */
@@ -50,7 +50,8 @@ static int copy_by_reading(int src_fd, int dst_fd, off_t at, off_t end)
 		return -ENOMEM;
 	while (at < end) {
 		off_t left = end - at;
-		size_t want = left < COPY_CHUNK ? (size_t)left : COPY_CHUNK;
+		size_t want =
+			left < (off_t)COPY_CHUNK ? (size_t)left : COPY_CHUNK;
 		ssize_t n = pread(src_fd, buf, want, at);
 		int r;
 

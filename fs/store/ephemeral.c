@@ -155,7 +155,7 @@ static int make_in_folder(const char *base_path, const char *source,
 			  struct sfs_store **ret)
 {
 	SFS_CLOSE int base = -1;
-	struct sfs_store *store;
+	struct sfs_store *store = NULL;
 	char id[SFS_HEX_MAX];
 	int root = -1, lock = -1, r;
 
@@ -273,7 +273,7 @@ int sfs_store_open(const char *path, const char *source, uint64_t limit_bytes,
 {
 	SFS_CLOSE int root =
 		open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct sfs_store *store;
+	struct sfs_store *store = NULL;
 	int lock, r;
 
 	if (root < 0)

@@ -20,7 +20,7 @@
 
 int sfs_store_temp_name(char ret[SFS_STORE_TEMP_MAX])
 {
-	strcpy(ret, SFS_STORE_TEMP_PREFIX);
+	memcpy(ret, SFS_STORE_TEMP_PREFIX, sizeof(SFS_STORE_TEMP_PREFIX));
 	return sfs_store_random_hex(ret + strlen(SFS_STORE_TEMP_PREFIX));
 }
 
@@ -36,8 +36,8 @@ static int pending_name(const char *temp, char ret[PENDING_MAX])
 {
 	if (!sfs_store_is_temp(temp))
 		return -EINVAL;
-	strcpy(ret, PENDING_PREFIX);
-	strcat(ret, temp + strlen(SFS_STORE_TEMP_PREFIX));
+	snprintf(ret, PENDING_MAX, PENDING_PREFIX "%s",
+		 temp + strlen(SFS_STORE_TEMP_PREFIX));
 	return 0;
 }
 
@@ -80,13 +80,14 @@ static bool has_prefix(const char *name, const char *prefix)
 
 int sfs_store_pending_bury(int work_fd, const char *name)
 {
-	char dead[PENDING_MAX] = DEAD_PREFIX;
+	char dead[PENDING_MAX];
 
 	if (has_prefix(name, DEAD_PREFIX))
 		return 0;
 	if (!has_prefix(name, PENDING_PREFIX))
 		return -EINVAL;
-	strcat(dead, name + strlen(PENDING_PREFIX));
+	snprintf(dead, sizeof(dead), DEAD_PREFIX "%s",
+		 name + strlen(PENDING_PREFIX));
 	return sfs_backing_rename(work_fd, name, work_fd, dead, 0);
 }
 
@@ -100,7 +101,7 @@ static int each_visit(void *context, const struct sfs_backing_walk_entry *entry)
 {
 	SFS_KEYFILE struct sfs_keyfile file = { 0 };
 	const struct each *each = context;
-	char temp[SFS_STORE_TEMP_MAX] = SFS_STORE_TEMP_PREFIX;
+	char temp[SFS_STORE_TEMP_MAX];
 	const char *source, *folder;
 
 	if (entry->event == SFS_WALK_ENTER)
@@ -114,7 +115,8 @@ static int each_visit(void *context, const struct sfs_backing_walk_entry *entry)
 	folder = sfs_keyfile_get(&file, "folder");
 	if (!source || !folder || strcmp(source, each->source) != 0)
 		return 0;
-	strcat(temp, entry->name + strlen(DEAD_PREFIX));
+	snprintf(temp, sizeof(temp), SFS_STORE_TEMP_PREFIX "%s",
+		 entry->name + strlen(DEAD_PREFIX));
 	return each->visit(each->context, folder, temp);
 }
 
@@ -136,7 +138,7 @@ struct clean {
 static int clean_visit(void *context, const char *folder, const char *temp)
 {
 	struct clean *clean = context;
-	char dead[PENDING_MAX] = DEAD_PREFIX;
+	char dead[PENDING_MAX];
 	SFS_CLOSE int fd = sfs_backing_open_beneath(clean->source_fd, folder,
 						    O_PATH | O_DIRECTORY);
 
@@ -146,7 +148,8 @@ static int clean_visit(void *context, const char *folder, const char *temp)
 	if (fd >= 0 && unlinkat(fd, temp, 0) && errno != ENOENT &&
 	    errno != EISDIR)
 		return 0;
-	strcat(dead, temp + strlen(SFS_STORE_TEMP_PREFIX));
+	snprintf(dead, sizeof(dead), DEAD_PREFIX "%s",
+		 temp + strlen(SFS_STORE_TEMP_PREFIX));
 	unlinkat(clean->store->work_fd, dead, 0);
 	return 0;
 }
