@@ -314,7 +314,7 @@ static int find_visit(void *context, const struct sfs_registry_entry *entry)
 	struct find *find = context;
 
 	if (strcmp(entry->mountpoint, find->mountpoint) == 0)
-		strcpy(find->id, entry->id);
+		snprintf(find->id, sizeof(find->id), "%s", entry->id);
 	return 0;
 }
 
