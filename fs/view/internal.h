@@ -33,6 +33,7 @@ struct sfs_view {
 
 	pthread_mutex_t table; /* guards what follows and nodes */
 	struct sfs_node **chains;
+	struct sfs_node *displaced; /* alive, but another has their key */
 	size_t n_chains, n_nodes;
 	struct sfs_node *shown[SFS_SHOWN_CHAINS]; /* node_table.h */
 	uint64_t rekeys; /* how many nodes have got another object */

@@ -269,8 +269,8 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 	struct sfs_node *node = sfs_table_find(view, &m->key);
 
 	if (node && node->type != (m->where->st.st_mode & S_IFMT) >> 12) {
-		sfs_table_remove(view,
-				 node); /* the host gave its number out again */
+		/* The host gave its number out again. */
+		sfs_table_displace(view, node);
 		node = NULL;
 	}
 	if (!node) {
@@ -365,8 +365,8 @@ void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 	sfs_table_remove(view, node);
 	other = sfs_table_find(view, &key);
 	if (other)
-		sfs_table_remove(view,
-				 other); /* a dead one; its number was reused */
+		/* A dead one, whose number was given out again. */
+		sfs_table_displace(view, other);
 	node->device = (uint16_t)key.device;
 	view->rekeys++;
 	node->ino = key.ino;

@@ -98,16 +98,26 @@ void sfs_table_add(struct sfs_view *view, struct sfs_node *node)
 void sfs_table_remove(struct sfs_view *view, struct sfs_node *node)
 {
 	struct sfs_key key = key_of(node);
-	struct sfs_node **at = &view->chains[chain_of(view, &key)];
+	bool hashed = sfs_node_is(node, SFS_NODE_HASHED);
+	struct sfs_node **at =
+		hashed ? &view->chains[chain_of(view, &key)] : &view->displaced;
 
 	unfile_shown(view, node);
-	if (!sfs_node_is(node, SFS_NODE_HASHED))
-		return;
-	while (*at != node)
+	while (*at && *at != node)
 		at = &(*at)->next;
+	if (!*at)
+		return;
 	*at = node->next;
+	if (hashed)
+		view->n_nodes--;
 	node->flags &= (uint16_t)~SFS_NODE_HASHED;
-	view->n_nodes--;
+}
+
+void sfs_table_displace(struct sfs_view *view, struct sfs_node *node)
+{
+	sfs_table_remove(view, node);
+	node->next = view->displaced;
+	view->displaced = node;
 }
 
 /* The new, larger array is made without the lock and filled with it. */

@@ -17,6 +17,8 @@ struct sfs_node *sfs_table_find(const struct sfs_view *view,
 void sfs_table_add(struct sfs_view *view, struct sfs_node *node);
 /* Does nothing if it is not in. */
 void sfs_table_remove(struct sfs_view *view, struct sfs_node *node);
+/* Makes room for another node with its key; it lives on and is not found. */
+void sfs_table_displace(struct sfs_view *view, struct sfs_node *node);
 
 /*
  * A node keeps its number when it gets another object.  The number may then be

@@ -130,14 +130,20 @@ int sfs_view_new(const struct sfs_view_params *params, struct sfs_view **ret)
 	return 0;
 }
 
+static void free_chain(struct sfs_node *node)
+{
+	for (struct sfs_node *next; node; node = next) {
+		next = node->next;
+		free(node->name);
+		free(node);
+	}
+}
+
 static void free_nodes(struct sfs_view *view)
 {
 	for (size_t i = 0; view->chains && i < view->n_chains; i++)
-		for (struct sfs_node *n = view->chains[i], *next; n; n = next) {
-			next = n->next;
-			free(n->name);
-			free(n);
-		}
+		free_chain(view->chains[i]);
+	free_chain(view->displaced);
 	free(view->chains);
 	free(view->root);
 }
