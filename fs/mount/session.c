@@ -232,6 +232,32 @@ static void make_uring(struct sfs_session *session)
 				    "says what is lacking)");
 }
 
+/* Threads may answer requests from INIT on: all that they look at is there
+ * before. */
+static int start(struct sfs_session *session)
+{
+	struct sfs_notify notify;
+	int err = sfs_loop_block_signals();
+
+	sfs_notify_init(&notify, &session->mount);
+	sfs_view_set_notify(session->mount.view, &notify);
+	if (err == 0)
+		err = sfs_session_register(session);
+	if (err == 0)
+		err = sfs_view_start(session->mount.view);
+	if (err < 0)
+		return err;
+	make_uring(session);
+	err = sfs_loop_init(&session->mount);
+	if (err == 0 && session->uring)
+		sfs_uring_start(session->uring);
+	if (err == 0)
+		return 0;
+	sfs_msg_errno(-err, "the kernel does not answer");
+	sfs_view_stop(session->mount.view);
+	return err;
+}
+
 int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		      void *ctx)
 {
@@ -240,24 +266,8 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		.unmount = unmount,
 		.ctx = session,
 	};
-	struct sfs_notify notify;
-	int err = sfs_loop_block_signals();
+	int err = start(session);
 
-	if (err == 0)
-		make_uring(session);
-	if (err == 0)
-		err = sfs_loop_init(&session->mount);
-	if (err == 0 && session->uring)
-		sfs_uring_start(session->uring);
-	if (err < 0) {
-		sfs_msg_errno(-err, "the kernel does not answer");
-		return err;
-	}
-	sfs_notify_init(&notify, &session->mount);
-	sfs_view_set_notify(session->mount.view, &notify);
-	err = sfs_session_register(session);
-	if (err == 0)
-		err = sfs_view_start(session->mount.view);
 	if (err < 0)
 		return err;
 	session->served = true;

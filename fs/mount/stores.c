@@ -225,7 +225,7 @@ void sfs_session_end_stores(struct sfs_session *session)
 	for (unsigned int i = 0; i < session->n_stores; i++)
 		if (!session->stores[i]->volume)
 			end_ephemeral(session, session->stores[i]);
-	if (session->entry && session->served)
+	if (session->entry && (session->served || !session->heritage))
 		sfs_registry_remove(session->entry->id);
 }
 

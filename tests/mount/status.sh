@@ -55,7 +55,7 @@ check status 'it["changed_rule_files"] == [".scratchfs.yaml"]'
 
 said=$(bounded "$SCRATCHFS" status "$view/src")
 for word in "$WORK/source on $view" "volume cached" "src/logs/new (100 B)" \
-	"transport dev" "requests" ".scratchfs.yaml, after"; do
+	"transport " "requests" ".scratchfs.yaml, after"; do
 	[[ $said == *"$word"* ]] || fail "status says nothing of: $word ($said)"
 done
 said=$(bounded "$SCRATCHFS" list)
