@@ -74,13 +74,17 @@ static int follow_missing(const struct step *step, struct sfs_node *parent,
 		.store = where->store,
 		.type = S_IFDIR >> 12,
 	};
-	int r = sfs_rules_enter(params->scratch, parent->state, name,
-				&folder.state);
+	uint32_t state = SFS_RULES_ROOT, readonly_state = SFS_RULES_ROOT;
+	int r = sfs_rules_enter(params->scratch, parent->state, name, &state);
 
 	if (!r && params->readonly)
 		r = sfs_rules_enter(params->readonly, parent->readonly_state,
-				    name, &folder.readonly_state);
-	return r ? r : follow(step, &folder);
+				    name, &readonly_state);
+	if (r)
+		return r;
+	folder.state = state;
+	folder.readonly_state = readonly_state;
+	return follow(step, &folder);
 }
 
 static int follow_existing(const struct step *step, struct sfs_node *parent,

@@ -201,17 +201,24 @@ static int states_of(struct sfs_view *view, const struct sfs_node *parent,
 	return r;
 }
 
+/* Most look-ups find what the last one found: no need to lock the bus. */
+#define set(field, value)                               \
+	do {                                            \
+		if (*(field) != (value))                \
+			atomic_store((field), (value)); \
+	} while (0)
+
 static void set_from_where(struct sfs_node *node, const struct sfs_where *where,
 			   const struct states *states)
 {
 	uint16_t keep = node->flags & SFS_NODE_HASHED;
 
-	node->flags = (uint16_t)(where->flags | keep);
-	node->rule = where->rule;
-	node->store = where->store;
-	node->tree = where->tree;
-	node->state = states->scratch;
-	node->readonly_state = states->readonly;
+	set(&node->flags, (uint16_t)(where->flags | keep));
+	set(&node->rule, where->rule);
+	set(&node->store, where->store);
+	set(&node->tree, where->tree);
+	set(&node->state, states->scratch);
+	set(&node->readonly_state, states->readonly);
 }
 
 /*

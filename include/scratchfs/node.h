@@ -74,24 +74,29 @@ enum sfs_node_flags {
 };
 
 struct sfs_node {
-	struct sfs_node *next;	 /* in its hash chain */
+	struct sfs_node *next;	     /* in its hash chain */
 	struct sfs_node *next_shown; /* in that of its shown_ino, if that is
 					not its object's */
-	struct sfs_node *parent; /* counted; NULL for the root */
-	char *name;		 /* in parent; owned */
-	uint64_t ino;		 /* of its object, on device dev */
-	uint64_t shown_ino;	 /* st_ino in the view, kept for its life */
+	struct sfs_node *parent;     /* counted; NULL for the root */
+	char *name;		     /* in parent; owned */
+	uint64_t ino;		     /* of its object, on device dev */
+	uint64_t shown_ino;	     /* st_ino in the view, kept for its life */
 	uint64_t nlookup;
 	uint32_t refs;
-	uint32_t state;		 /* folder: of the scratch rules */
-	uint32_t readonly_state; /* folder: of the read-only rules */
-	uint16_t device;	 /* index, see sfs_device_index() */
-	uint16_t tree;
-	uint16_t flags; /* enum sfs_node_flags */
-	int16_t rule;	/* scratch or diverting: the rule; else -1 */
-	uint16_t store; /* scratch: its store; diverting: its rule's store */
-	uint16_t type;	/* S_IFMT bits >> 12 */
-	uint32_t fds;	/* how many the descriptor cache has of it */
+	uint16_t device; /* index, see sfs_device_index() */
+	uint16_t type;	 /* S_IFMT bits >> 12 */
+	/*
+	 * What the last look-up found.  Written under the table's lock, read
+	 * without: each is right on its own, and whoever needs two that belong
+	 * together, or one that stays, holds the node's lock.
+	 */
+	_Atomic uint32_t state;		 /* folder: of the scratch rules */
+	_Atomic uint32_t readonly_state; /* folder: of the read-only rules */
+	_Atomic uint16_t tree;
+	_Atomic uint16_t flags; /* enum sfs_node_flags */
+	_Atomic int16_t rule;	/* scratch or diverting: the rule; else -1 */
+	_Atomic uint16_t store; /* scratch: its store; diverting: its rule's */
+	uint32_t fds;		/* how many the descriptor cache has of it */
 	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
 	_Atomic uint64_t own_ctime;    /* the last one that we made, or 0 */
 	_Atomic uint64_t told_ctime;   /* the last one that was told, or 0 */
@@ -100,7 +105,8 @@ struct sfs_node {
 
 static inline bool sfs_node_is(const struct sfs_node *node, unsigned int flag)
 {
-	return (node->flags & flag) != 0;
+	return (atomic_load_explicit(&node->flags, memory_order_relaxed) &
+		flag) != 0;
 }
 
 /* The root; borrowed, lives as long as the view. */
