@@ -209,6 +209,8 @@ static int set_all(struct sfs_view *view, const struct sfs_caller *caller,
 		     !(to_set & (SFS_SET_SIZE | SFS_SET_MODE | times))))
 		err = set_owner(fd, st, to_set);
 	if (!err && to_set & SFS_SET_MODE)
+		sfs_fd_pin_before_mode(view, node, st->st_mode);
+	if (!err && to_set & SFS_SET_MODE)
 		err = set_mode(fd, st->st_mode);
 	if (!err && to_set & times)
 		err = set_times(view, node, fd, st, to_set);

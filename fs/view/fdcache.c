@@ -9,6 +9,7 @@ enum {
 	SPARE_FDS = 64, /* for the session, stores, and what is in transit */
 	MOST_FDS = 16384,
 	FEWEST_FDS = 64,
+	WAKE_PINS = 128, /* so many more of them are looked at soon */
 };
 
 struct sfs_fdcache {
@@ -16,6 +17,7 @@ struct sfs_fdcache {
 	struct sfs_fd_entry *chains[CHAINS];
 	struct sfs_fd_entry *oldest, *newest;
 	unsigned int n, limit, n_writers;
+	unsigned int n_pins; /* readers and writers that are pinned */
 };
 
 static uint64_t now_ns(void)
@@ -96,6 +98,11 @@ static void lru_add(struct sfs_fdcache *cache, struct sfs_fd_entry *e)
 	cache->newest = e;
 }
 
+static bool is_pin(const struct sfs_fd_entry *e)
+{
+	return e->pinned && (e->kind == SFS_FD_WRITE || e->kind == SFS_FD_READ);
+}
+
 /* Out of the table; returned for closing if nobody uses it. */
 static struct sfs_fd_entry *remove_entry(struct sfs_fdcache *cache,
 					 struct sfs_fd_entry *e)
@@ -108,6 +115,7 @@ static struct sfs_fd_entry *remove_entry(struct sfs_fdcache *cache,
 	lru_remove(cache, e);
 	cache->n--;
 	cache->n_writers -= e->kind == SFS_FD_WRITE && !e->pinned;
+	cache->n_pins -= is_pin(e);
 	e->node->fds--;
 	e->dead = true;
 	return e->users ? NULL : e;
@@ -200,6 +208,15 @@ void sfs_fd_put(struct sfs_fd *fd)
 	*fd = (struct sfs_fd)SFS_FD_NONE;
 }
 
+static void pin(struct sfs_fdcache *cache, struct sfs_fd_entry *e)
+{
+	if (e->pinned)
+		return;
+	cache->n_writers -= e->kind == SFS_FD_WRITE;
+	e->pinned = true;
+	cache->n_pins += is_pin(e);
+}
+
 int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
 		    const struct sfs_fd_entry *what, bool replace,
 		    struct sfs_fd *ret)
@@ -223,7 +240,8 @@ int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
 		e = NULL;
 	}
 	if (e) {
-		e->pinned |= what->pinned;
+		if (what->pinned)
+			pin(cache, e);
 		fresh->next = list.first;
 		list.first = fresh;
 	} else {
@@ -236,6 +254,8 @@ int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
 		node->fds++;
 		if (e->kind == SFS_FD_WRITE && !e->pinned)
 			wake = !cache->n_writers++;
+		cache->n_pins += is_pin(e);
+		wake |= is_pin(e) && cache->n_pins % WAKE_PINS == 0;
 		e->users++; /* so that it is not evicted at once */
 		evict(cache, cache->limit, &list);
 		e->users--;
@@ -326,4 +346,26 @@ unsigned int sfs_fd_close_idle_writers(struct sfs_view *view, uint64_t age_ns)
 	pthread_mutex_unlock(&cache->lock);
 	close_doomed(&list);
 	return left;
+}
+
+unsigned int sfs_fdcache_old_pins(struct sfs_view *view, unsigned int most,
+				  uint64_t age_ns, struct sfs_node **ret,
+				  unsigned int room, bool *ret_many)
+{
+	struct sfs_fdcache *cache = view->fds;
+	uint64_t now = now_ns();
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&cache->lock);
+	*ret_many = cache->n_pins > most;
+	for (struct sfs_fd_entry *e = cache->oldest; e && *ret_many && n < room;
+	     e = e->newer) {
+		if (!is_pin(e) || e->users || e->used_ns + age_ns > now)
+			continue;
+		e->used_ns = now; /* not again at once, if it stays */
+		if (sfs_node_get_live(view, e->node))
+			ret[n++] = e->node;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return n;
 }

@@ -35,6 +35,14 @@ int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
 		    const struct sfs_fd_entry *what, bool replace,
 		    struct sfs_fd *ret);
 
+/*
+ * The nodes of at most `room` pinned readers and writers that were not used for
+ * `age_ns`, if there are more than `most` pins; counted.  *ret_many: there are.
+ */
+unsigned int sfs_fdcache_old_pins(struct sfs_view *view, unsigned int most,
+				  uint64_t age_ns, struct sfs_node **ret,
+				  unsigned int room, bool *ret_many);
+
 /* Halves the cache when the process has no descriptor left. */
 void sfs_fdcache_make_room(struct sfs_fdcache *cache);
 

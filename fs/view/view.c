@@ -197,14 +197,15 @@ static void *reap(void *arg)
 	pthread_mutex_lock(&view->reaper_lock);
 	while (!view->reaper_stop) {
 		struct timespec until = after_ns(REAPER_TICK_NS);
-		unsigned int left;
+		bool busy;
 
 		pthread_mutex_unlock(&view->reaper_lock);
-		left = sfs_fd_close_idle_writers(view, WRITER_AGE_NS);
+		busy = sfs_fd_close_idle_writers(view, WRITER_AGE_NS) > 0;
+		busy |= sfs_fd_probe_pins(view);
 		pthread_mutex_lock(&view->reaper_lock);
 		if (view->reaper_stop)
 			break;
-		if (!left) /* a signal may be missed: look once a second */
+		if (!busy) /* a signal may be missed: look once a second */
 			until.tv_sec++;
 		pthread_cond_timedwait(&view->reaper_wake, &view->reaper_lock,
 				       &until);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
 
+#include <endian.h>
 #include <linux/limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/xattr.h>
 
 #define PREFIX	      "user.scratchfs."
 #define PREFIX_LENGTH (sizeof(PREFIX) - 1)
 #define ACL_OF_ACCESS "system.posix_acl_access"
+#define ACL_USER_OBJ  0x01
 
 static bool is_ours(const char *name)
 {
@@ -166,6 +169,23 @@ static int heed_group(struct sfs_view *view, const struct sfs_caller *caller,
 	return 0;
 }
 
+/* What an ACL lets the owner do, as bits of a mode; acl(5), linux/posix_acl_xattr.h. */
+static mode_t owner_mode(const void *acl, size_t size)
+{
+	struct {
+		uint16_t tag, bits;
+		uint32_t id;
+	} entry;
+
+	for (size_t at = sizeof(uint32_t); at + sizeof(entry) <= size;
+	     at += sizeof(entry)) {
+		memcpy(&entry, (const char *)acl + at, sizeof(entry));
+		if (le16toh(entry.tag) == ACL_USER_OBJ)
+			return (mode_t)(le16toh(entry.bits) & 7) << 6;
+	}
+	return 0;
+}
+
 /* Begins a change of an attribute called `name`; its object. */
 static int begin(struct sfs_view *view, struct sfs_node *node, const char *name,
 		 struct sfs_change *ret_change, struct sfs_fd *ret_object)
@@ -188,6 +208,8 @@ int sfs_view_setxattr(struct sfs_view *view, const struct sfs_caller *caller,
 	char path[SFS_BACKING_PROC_MAX];
 	int err = begin(view, node, name, &change, &object);
 
+	if (!err && !strcmp(name, ACL_OF_ACCESS)) /* sets the mode */
+		sfs_fd_pin_before_mode(view, node, owner_mode(value, size));
 	if (!err && setxattr(sfs_backing_proc_path(object.fd, path), name,
 			     value, size, flags))
 		err = -errno;

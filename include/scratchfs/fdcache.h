@@ -63,6 +63,23 @@ int sfs_fd_adopt_path(struct sfs_view *view, struct sfs_node *node,
 int sfs_fd_adopt_write(struct sfs_view *view, struct sfs_node *node, int fd,
 		       bool pin);
 
+/*
+ * The mode of a file is about to change to one that may not let an ordinary
+ * user's daemon open it again, while somebody still has it open: pins what can
+ * be opened now.  Does nothing for root, for folders, and for modes that let
+ * it.  Call with the node's lock held for reading.
+ */
+void sfs_fd_pin_before_mode(struct sfs_view *view, struct sfs_node *node,
+			    mode_t mode);
+
+/*
+ * Nothing says when a pinned file was closed.  When there are many: makes the
+ * kernel drop the names of those that were not used lately, so that it forgets
+ * the ones that nobody has open.  Returns whether there still are many.
+ * Called by a thread of the view, with no lock held.
+ */
+bool sfs_fd_probe_pins(struct sfs_view *view);
+
 /* Drops what the cache has of a node: all, or of one tree, or the reading and
  * writing ones.  Handles in use stay valid until they are put. */
 void sfs_fd_drop(struct sfs_view *view, struct sfs_node *node);
