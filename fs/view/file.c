@@ -142,10 +142,12 @@ static int sync_folder(struct sfs_view *view, struct sfs_node *node)
 			continue;
 		if (sfs_fd_path(view, node, tree, &path))
 			continue;
-		fd = openat(path.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 && errno == ENOTDIR)
+		fd = sfs_backing_reopen(path.fd, O_RDONLY | O_DIRECTORY);
+		if (fd == -ENOTDIR)
 			continue; /* a mark that hides all of the host's */
-		if (fd < 0 || fsync(fd))
+		if (fd < 0)
+			return fd;
+		if (fsync(fd))
 			return -errno;
 		err = 0;
 	}

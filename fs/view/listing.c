@@ -193,9 +193,10 @@ static int open_tree(struct sfs_view *view, struct sfs_node *node,
 
 	if (err)
 		return err;
-	fd = openat(path.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Not openat("."): listing a folder takes no right to search it. */
+	fd = sfs_backing_reopen(path.fd, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	*ret = fdopendir(fd);
 	if (!*ret)
 		return -errno;
@@ -239,6 +240,14 @@ static int visit_open(struct sfs_view *view, struct sfs_node *node,
 	return err ? err : -errno;
 }
 
+static int not_empty(void *ctx, const struct sfs_dirent *entry, dev_t dev)
+{
+	(void)ctx;
+	(void)entry;
+	(void)dev;
+	return -ENOTEMPTY;
+}
+
 /*
  * The stores come first: of two objects of one name theirs is the one, and a
  * file that becomes core moves from there to the host, so that it is met in
@@ -260,20 +269,16 @@ static int visit_names(struct sfs_view *view, struct sfs_node *node,
 		err = open_tree(view, node, tree, &dir);
 		if ((err == -ENOENT || err == -ENOTDIR) && tree != node->tree)
 			continue;
+		if (err == -EACCES && tree == node->tree && visit == not_empty)
+			err = result = 0; /* rmdir(2) itself will say */
+		if (!dir && !err)
+			continue;
 		result = err ? err
 			     : visit_open(view, node, tree, dir, visit, ctx);
 		if (result)
 			break;
 	}
 	return result;
-}
-
-static int not_empty(void *ctx, const struct sfs_dirent *entry, dev_t dev)
-{
-	(void)ctx;
-	(void)entry;
-	(void)dev;
-	return -ENOTEMPTY;
 }
 
 int sfs_list_is_empty(struct sfs_view *view, struct sfs_node *node)

@@ -162,7 +162,7 @@ static int core_rename(struct sfs_move *m)
 		r = sfs_end_folder(m->view, &m->to, &to);
 	if (!r && m->to.where.exists)
 		r = sfs_remove_leftovers(m->view, m->to.node);
-	if (r)
+	if (r && r != -ENOTEMPTY) /* else renameat2(2) says so, or not */
 		return r;
 	return sfs_backing_rename(from.fd, m->from.name, to.fd, m->to.name,
 				  m->flags);

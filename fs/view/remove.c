@@ -138,8 +138,8 @@ static int each_leftover(struct sfs_view *view, struct sfs_node *node, int fd,
 	struct dirent *e;
 	int copy = sfs_backing_reopen(fd, O_RDONLY | O_DIRECTORY);
 
-	if (copy < 0)
-		return copy;
+	if (copy < 0) /* what may not be listed cannot be known to be ours */
+		return copy == -EACCES ? -ENOTEMPTY : copy;
 	dir = fdopendir(copy);
 	if (!dir) {
 		close(copy);
