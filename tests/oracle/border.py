@@ -88,7 +88,7 @@ class Border:
     def is_lower(self, place):
         """Whether a folder, or one below it, was there at the start."""
         top = self.left.proc(place).rstrip(b"/")
-        return any(os.lstat(folder).st_ino in self.lower
+        return os.lstat(top).st_ino in self.lower or any(os.lstat(folder).st_ino in self.lower
                    for folder, _, _ in os.walk(top))
 
 

@@ -376,7 +376,8 @@ class Generator:
         if rng.random() < 0.2:
             return ("removexattr", place, name, True)
         bits = [rng.randrange(8) for _ in range(6)]
-        entries = [(sc.ACL_USER_OBJ, bits[0] | 6, None)]
+        entries = [(sc.ACL_USER_OBJ, bits[0] | (6 if self.callers else 7),
+                    None)]
         if rng.random() < 0.7:
             entries.append((sc.ACL_USER, bits[1], rng.choice((1000, 1001))))
         entries.append((sc.ACL_GROUP_OBJ, bits[2], None))

@@ -36,6 +36,9 @@ class Side:
         self.dirs = [None] * DIR_SLOTS
         self.maps = [None] * MAP_SLOTS
         self.changed_inode = None
+        # An ordinary user's daemon has the user's rights: it cannot reach an
+        # open file in a folder that the user has closed to itself.
+        self.keeps_search = os.geteuid() != 0
 
     def run(self, op, caller=0):
         verb = getattr(self, "do_" + op[0])
@@ -46,6 +49,9 @@ class Side:
                 return verb(*op[1:])
         except OSError as error:
             return ("error", error.errno)
+
+    def mode_of(self, mode, is_folder):
+        return mode | 0o100 if self.keeps_search and is_folder else mode
 
     def at(self, slot):
         return self.root_fd if slot is None else self.dirs[slot]
@@ -129,7 +135,9 @@ class Side:
         (os.fdatasync if only_bytes else os.fsync)(self.files[slot])
 
     def do_fchmod(self, slot, mode):
-        os.fchmod(self.files[slot], mode)
+        st = os.fstat(self.files[slot])
+        os.fchmod(self.files[slot],
+                  self.mode_of(mode, stat.S_ISDIR(st.st_mode)))
         return facts(self.watched(slot))
 
     def do_fchown(self, slot, uid, gid):
@@ -198,7 +206,7 @@ class Side:
     # Names.
 
     def do_mkdir(self, place, mode):
-        os.mkdir(place[1], mode, dir_fd=self.at(place[0]))
+        os.mkdir(place[1], self.mode_of(mode, True), dir_fd=self.at(place[0]))
         return self.do_lstat(place)
 
     def do_rmdir(self, place):
@@ -244,7 +252,9 @@ class Side:
                          effective_ids=True)
 
     def do_chmod(self, place, mode):
-        os.chmod(place[1], mode, dir_fd=self.at(place[0]))
+        st = os.stat(place[1], dir_fd=self.at(place[0]))
+        os.chmod(place[1], self.mode_of(mode, stat.S_ISDIR(st.st_mode)),
+                 dir_fd=self.at(place[0]))
         return self.do_stat(place)
 
     def do_chown(self, place, uid, gid, follow):
