@@ -39,10 +39,10 @@ static int check_heir(const struct sfs_session *session,
 			session->mountpoint, entry->source);
 		return -EEXIST;
 	}
-	if (config->volume || config->store_dir || config->store_tmpfs) {
+	/* --store is no choice any more: the scratch is where it is. */
+	if (config->volume) {
 		sfs_msg("%s holds the scratch of a killed view; mount without "
-			"--volume and --store to have it back, or discard it "
-			"with --fresh",
+			"--volume to have it back, or discard it with --fresh",
 			session->mountpoint);
 		return -EEXIST;
 	}

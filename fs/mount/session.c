@@ -16,6 +16,7 @@
 #include "scratchfs/unmount.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -163,11 +164,25 @@ static int fuse_arguments(const struct sfs_session *session,
 	return 0;
 }
 
+/* What libfuse has to say goes where our own messages go. */
+__attribute__((format(printf, 2, 0))) static void
+pass_on(enum fuse_log_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	sfs_msg("%s", line);
+}
+
 int sfs_session_mount(struct sfs_session *session)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	int err = fuse_arguments(session, &args);
 
+	if (!session->config->debug)
+		fuse_set_log_func(pass_on);
 	if (err == 0)
 		session->mount.session = fuse_session_new(
 			&args, &sfs_ops, sizeof(sfs_ops), &session->mount);

@@ -56,6 +56,16 @@ wait_until 30 one_store
 unmount_view "$view"
 assert_no_scratch_on_disk secret-scratch
 
+# The same command brings back what it put elsewhere.
+mkdir "$WORK/place"
+mount_view "$WORK/source" "$view" --store "$WORK/place"
+echo secret-scratch >"$view/.tmp1"
+kill_daemon "$view"
+mount_view "$WORK/source" "$view" --store "$WORK/place"
+assert_eq "$(cat "$view/.tmp1")" secret-scratch "scratch in another place"
+unmount_view "$view"
+grep -rl secret-scratch "$WORK/place" && fail "left in another place"
+
 # A dead view that is unmounted is collected by the next start, of any view.
 crash
 assert_scratch_on_disk secret-scratch
