@@ -53,7 +53,7 @@ struct sfs_view {
 	pthread_t reaper;
 	pthread_mutex_t reaper_lock;
 	pthread_cond_t reaper_wake;
-	bool reaper_runs, reaper_stop;
+	bool reaper_runs, reaper_stop, reaper_asked;
 };
 
 static inline struct sfs_store *sfs_view_store(struct sfs_view *view,
@@ -233,6 +233,11 @@ int sfs_list_is_empty(struct sfs_view *view, struct sfs_node *node);
  * allocated. */
 int sfs_real_path(struct sfs_view *view, unsigned int tree, const char *path,
 		  char **ret);
+
+/* --- view.c --- */
+
+/* Something waits for the view's thread. */
+void sfs_view_wake(struct sfs_view *view);
 
 /* --- caller.c --- */
 

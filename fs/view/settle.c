@@ -16,21 +16,32 @@
  */
 enum {
 	QUIET_S = 2,
-	MISSING = 4096
+	MISSING = 4096,
+	MOST_LATE = 64,
+	ANSWER_US = 5000 /* by then an answer has been given */
 };
 
 struct sfs_settle {
 	atomic_uint_fast64_t missing[MISSING]; /* names asked for once */
+
+	pthread_mutex_t lock; /* a leaf */
+	struct sfs_node *late[MOST_LATE];
+	unsigned int n_late;
 };
 
 int sfs_settle_new(struct sfs_view *view)
 {
 	view->settle = calloc(1, sizeof(*view->settle));
-	return view->settle ? 0 : -ENOMEM;
+	if (!view->settle)
+		return -ENOMEM;
+	pthread_mutex_init(&view->settle->lock, NULL);
+	return 0;
 }
 
 void sfs_settle_free(struct sfs_view *view)
 {
+	if (view->settle)
+		pthread_mutex_destroy(&view->settle->lock);
 	free(view->settle);
 }
 
@@ -186,15 +197,75 @@ static uint64_t content_of(const struct stat *st)
 	       (uint64_t)st->st_size;
 }
 
+static uint64_t access_of(const struct stat *st)
+{
+	return ((uint64_t)st->st_mode << 32 ^ st->st_uid) *
+		       0x9e3779b97f4a7c15u ^
+	       st->st_gid;
+}
+
+/* False: there is no room. */
+static bool drop_later(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_settle *settle = view->settle;
+	bool room;
+
+	pthread_mutex_lock(&settle->lock);
+	room = settle->n_late < MOST_LATE;
+	if (room)
+		settle->late[settle->n_late++] = sfs_node_get(view, node);
+	pthread_mutex_unlock(&settle->lock);
+	if (room)
+		sfs_view_wake(view);
+	return room;
+}
+
+void sfs_settle_drop_late(struct sfs_view *view)
+{
+	struct sfs_settle *settle = view->settle;
+	struct sfs_node *nodes[MOST_LATE];
+	unsigned int n;
+
+	pthread_mutex_lock(&settle->lock);
+	n = settle->n_late;
+	pthread_mutex_unlock(&settle->lock);
+	if (!n)
+		return;
+	usleep(ANSWER_US);
+	pthread_mutex_lock(&settle->lock);
+	memcpy(nodes, settle->late, n * sizeof(*nodes));
+	settle->n_late -= n;
+	memmove(settle->late, settle->late + n,
+		settle->n_late * sizeof(*nodes));
+	pthread_mutex_unlock(&settle->lock);
+	for (unsigned int i = 0; i < n; i++) {
+		view->notify.inval_inode(view->notify.ctx, nodes[i], true);
+		sfs_node_put(view, nodes[i]);
+	}
+}
+
+/*
+ * To drop pages makes the kernel ignore the answer that is under way, as older
+ * than that: it goes on with the mode and the owner that it knows.  Where those
+ * are new the answer has to come first.
+ */
+static void drop_pages(struct sfs_view *view, struct sfs_node *node,
+		       bool same_access)
+{
+	if (same_access || !drop_later(view, node))
+		view->notify.inval_inode(view->notify.ctx, node, true);
+}
+
 void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 		     const struct stat *st)
 {
 	uint64_t content = content_of(st), ctime = ns_of(&st->st_ctim);
-	uint64_t was_content, was_ctime;
-	bool drop;
+	uint64_t access = access_of(st), was_content, was_ctime;
+	bool drop, same_access;
 
 	was_content = atomic_exchange(&node->told_content, content);
 	was_ctime = atomic_exchange(&node->told_ctime, ctime);
+	same_access = atomic_exchange(&node->told_access, access) == access;
 	if (!was_ctime || node->tree != SFS_TREE_HOST ||
 	    !view->notify.inval_inode)
 		return;
@@ -203,5 +274,5 @@ void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 	if (S_ISDIR(st->st_mode) && !is_settled(node, st))
 		drop = true; /* listings change within one tick of mtime */
 	if (drop)
-		view->notify.inval_inode(view->notify.ctx, node, true);
+		drop_pages(view, node, same_access);
 }

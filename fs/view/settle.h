@@ -43,5 +43,8 @@ void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
  */
 void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 		     const struct stat *st);
+/* What could only be dropped after the answer.  Called by a thread of the view
+ * when it is woken. */
+void sfs_settle_drop_late(struct sfs_view *view);
 
 #endif

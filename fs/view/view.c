@@ -202,16 +202,27 @@ static void *reap(void *arg)
 		pthread_mutex_unlock(&view->reaper_lock);
 		busy = sfs_fd_close_idle_writers(view, WRITER_AGE_NS) > 0;
 		busy |= sfs_fd_probe_pins(view);
+		sfs_settle_drop_late(view);
 		pthread_mutex_lock(&view->reaper_lock);
 		if (view->reaper_stop)
 			break;
 		if (!busy) /* a signal may be missed: look once a second */
 			until.tv_sec++;
-		pthread_cond_timedwait(&view->reaper_wake, &view->reaper_lock,
-				       &until);
+		if (!view->reaper_asked)
+			pthread_cond_timedwait(&view->reaper_wake,
+					       &view->reaper_lock, &until);
+		view->reaper_asked = false;
 	}
 	pthread_mutex_unlock(&view->reaper_lock);
 	return NULL;
+}
+
+void sfs_view_wake(struct sfs_view *view)
+{
+	pthread_mutex_lock(&view->reaper_lock);
+	view->reaper_asked = true;
+	pthread_cond_signal(&view->reaper_wake);
+	pthread_mutex_unlock(&view->reaper_lock);
 }
 
 int sfs_view_start(struct sfs_view *view)

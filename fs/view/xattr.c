@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
+#include "settle.h"
 
 #include <endian.h>
 #include <linux/limits.h>
@@ -215,6 +216,8 @@ int sfs_view_setxattr(struct sfs_view *view, const struct sfs_caller *caller,
 		err = -errno;
 	if (!err && !strcmp(name, ACL_OF_ACCESS))
 		err = heed_group(view, caller, object.fd);
+	if (!err)
+		sfs_settle_own(view, node, object.fd);
 	return err;
 }
 
@@ -228,5 +231,7 @@ int sfs_view_removexattr(struct sfs_view *view, struct sfs_node *node,
 
 	if (!err && removexattr(sfs_backing_proc_path(object.fd, path), name))
 		err = -errno;
+	if (!err)
+		sfs_settle_own(view, node, object.fd);
 	return err;
 }

@@ -100,6 +100,7 @@ struct sfs_node {
 	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
 	_Atomic uint64_t own_ctime;    /* the last one that we made, or 0 */
 	_Atomic uint64_t told_ctime;   /* the last one that was told, or 0 */
+	_Atomic uint64_t told_access;  /* mode and owner told, as a hash */
 	_Atomic uint64_t told_content; /* size and mtime told, as a hash */
 };
 

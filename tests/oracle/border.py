@@ -79,11 +79,11 @@ class Border:
             self.lower.discard(st.st_ino)
 
     def holds_scratch(self, place):
-        """Whether a name below a folder matches a pattern."""
-        top = self.left.proc(place).rstrip(b"/")
+        """Whether a name below a folder matches a pattern, or may do so."""
+        top, closed = self.left.proc(place).rstrip(b"/"), []
         return any(is_scratch_name(name)
-                   for _, folders, files in os.walk(top)
-                   for name in folders + files)
+                   for _, folders, files in os.walk(top, onerror=closed.append)
+                   for name in folders + files) or bool(closed)
 
     def is_lower(self, place):
         """Whether a folder, or one below it, was there at the start."""
