@@ -5,6 +5,7 @@
  * ending connection knows nothing at all.
  */
 #include "notify.h"
+#include "passthrough.h"
 
 #include <errno.h>
 #include <string.h>
@@ -57,6 +58,11 @@ static void deleted(void *ctx, struct sfs_node *parent, struct sfs_node *child,
 				    strlen(name));
 }
 
+static bool holds_object(void *ctx, struct sfs_node *node)
+{
+	return sfs_passthrough_holds(ctx, node);
+}
+
 void sfs_notify_init(struct sfs_notify *ret, struct sfs_mount *mount)
 {
 	*ret = (struct sfs_notify){
@@ -65,5 +71,6 @@ void sfs_notify_init(struct sfs_notify *ret, struct sfs_mount *mount)
 		.inval_entry = inval_entry,
 		.expire_entry = expire_entry,
 		.deleted = deleted,
+		.holds_object = holds_object,
 	};
 }

@@ -21,6 +21,7 @@
 #include "scratchfs/view.h"
 
 /* What the operations need; the session's user pointer. */
+struct sfs_passthrough;
 struct sfs_mount {
 	struct sfs_view *view;
 	struct fuse_session *session;
@@ -29,6 +30,7 @@ struct sfs_mount {
 	bool initialized;      /* INIT has come */
 	struct sfs_counters counters;
 	uint64_t wanted, agreed, init_unique; /* tap.c */
+	struct sfs_passthrough *passthrough;  /* NULL: io=cached */
 
 	/* The answer to a user.scratchfs.* that the view does not know, as it
 	 * knows nothing of sessions; allocated.  -ENODATA: there is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
+#include "passthrough.h"
 #include "tap.h"
 
 #include "scratchfs/cleanup.h"
@@ -34,14 +35,17 @@ void sfs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	sfs_op_fill_open(fi);
-	fuse_reply_open(req, fi); /* nothing to undo if it was interrupted */
+	sfs_passthrough_open(mount, sfs_op_node(mount, ino));
+	if (fuse_reply_open(req, fi) == -ENOENT) /* was interrupted */
+		sfs_passthrough_release(mount, sfs_op_node(mount, ino));
 }
 
 void sfs_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	(void)ino;
+	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_RELEASE);
+
 	(void)fi;
-	sfs_op_begin(req, SFS_REQUEST_RELEASE);
+	sfs_passthrough_release(mount, sfs_op_node(mount, ino));
 	sfs_reply_status(req, 0);
 }
 

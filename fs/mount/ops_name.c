@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
+#include "passthrough.h"
 
 #include <errno.h>
 
@@ -96,8 +97,11 @@ static void reply_created(fuse_req_t req, int err,
 	}
 	sfs_op_fill_entry(mount, entry, &param);
 	sfs_op_fill_open(fi);
-	if (fuse_reply_create(req, &param, fi) == -ENOENT)
-		sfs_node_forget(mount->view, entry->node, 1);
+	sfs_passthrough_open(mount, entry->node);
+	if (fuse_reply_create(req, &param, fi) != -ENOENT)
+		return;
+	sfs_passthrough_release(mount, entry->node);
+	sfs_node_forget(mount->view, entry->node, 1);
 }
 
 void sfs_op_create(fuse_req_t req, fuse_ino_t parent, const char *name,

@@ -4,6 +4,7 @@
 #include "daemonize.h"
 #include "loop.h"
 #include "notify.h"
+#include "passthrough.h"
 #include "tap.h"
 #include "uring.h"
 
@@ -199,6 +200,10 @@ int sfs_session_mount(struct sfs_session *session)
 	session->mounted = true;
 	if (sfs_tap_install(&session->mount) == 0)
 		sfs_tap_want(&session->mount, SFS_FUSE_HANDLE_KILLPRIV_V2);
+	if (session->config->io == SFS_IO_PASSTHROUGH)
+		err = sfs_passthrough_new(&session->mount);
+	if (err < 0)
+		return err;
 	struct sfs_mountinfo mount;
 	if (sfs_mountinfo_find(session->mountpoint, &mount) == 0) {
 		session->device = mount.device;
@@ -311,6 +316,7 @@ void sfs_session_free(struct sfs_session *session)
 		fuse_session_unmount(session->mount.session);
 		fuse_session_destroy(session->mount.session);
 	}
+	sfs_passthrough_free(session->mount.passthrough);
 	if (session->mount.view)
 		sfs_view_free(session->mount.view);
 	sfs_session_end_stores(session);

@@ -25,6 +25,13 @@ struct report {
 	FILE *out;
 };
 
+static const char *io_name(const struct sfs_session *session)
+{
+	return sfs_tap_has(&session->mount, SFS_FUSE_PASSTHROUGH)
+		       ? "passthrough"
+		       : "cached";
+}
+
 static const char *transport_name(const struct sfs_session *session)
 {
 	return sfs_tap_has(&session->mount, SFS_FUSE_OVER_IO_URING) ? "uring"
@@ -158,7 +165,7 @@ static void write_json(const struct report *report)
 	for (unsigned int i = 0; i < session->n_stores; i++)
 		json_store(&json, report, i);
 	sfs_json_end_array(&json);
-	key_string(&json, "io", "cached");
+	key_string(&json, "io", io_name(session));
 	key_string(&json, "transport", transport_name(session));
 	key_string(&json, "cache", cache_name(session));
 	key_uint(&json, "files", report->usage->files);
@@ -265,8 +272,8 @@ static void write_text(const struct report *report)
 		sfs_size_format(report->usage->bytes, size),
 		report->usage->orphans);
 	text_rules(report);
-	fprintf(report->out, "  io        cached; transport %s; cache %s\n",
-		transport_name(session), cache_name(session));
+	fprintf(report->out, "  io        %s; transport %s; cache %s\n",
+		io_name(session), transport_name(session), cache_name(session));
 	for (size_t i = 0; i < config->file_count; i++)
 		if (sfs_config_file_changed(&config->files[i],
 					    session->source_fd))

@@ -9,6 +9,7 @@
 /* What a thread knows of the request that it is at. */
 static _Thread_local struct {
 	bool kills;
+	int backing; /* of what is being opened; 0: none */
 	sfs_tap_reply_fn *reply;
 	void *ctx;
 } current;
@@ -30,7 +31,8 @@ struct init_in {
 
 enum {
 	WRITE_KILL_SUIDGID = 1 << 2,
-	ATTR_KILL_SUIDGID = 1 << 11
+	ATTR_KILL_SUIDGID = 1 << 11,
+	OPEN_PASSTHROUGH = 1 << 7
 };
 
 void sfs_tap_want(struct sfs_mount *mount, uint64_t features)
@@ -46,6 +48,11 @@ bool sfs_tap_has(const struct sfs_mount *mount, uint64_t feature)
 bool sfs_tap_kills_set_ids(void)
 {
 	return current.kills;
+}
+
+void sfs_tap_pass(int backing)
+{
+	current.backing = backing;
 }
 
 void sfs_tap_divert(sfs_tap_reply_fn *reply, void *ctx)
@@ -136,6 +143,22 @@ static void edit_init(const struct sfs_mount *mount, struct iovec *iov,
 		out->max_stack_depth = 1;
 }
 
+/* Both answers end with what has been opened. */
+static void edit_open(const struct iovec *last)
+{
+	struct {
+		uint64_t handle;
+		uint32_t flags;
+		int32_t backing;
+	} * out;
+
+	if (last->iov_len < sizeof(*out))
+		return;
+	out = (void *)((char *)last->iov_base + last->iov_len - sizeof(*out));
+	out->flags = OPEN_PASSTHROUGH;
+	out->backing = current.backing;
+}
+
 static ssize_t tap_writev(int fd, struct iovec *iov, int count, void *userdata)
 {
 	struct sfs_mount *mount = userdata;
@@ -146,6 +169,11 @@ static ssize_t tap_writev(int fd, struct iovec *iov, int count, void *userdata)
 		mount->init_unique = 0;
 		if (!head->error && mount->agreed)
 			edit_init(mount, iov, count);
+	}
+	if (current.backing && head->unique) {
+		if (!head->error && count > 1)
+			edit_open(&iov[count - 1]);
+		current.backing = 0;
 	}
 	if (current.reply && head->unique)
 		n = current.reply(current.ctx, iov, count);

@@ -37,6 +37,10 @@ void sfs_tap_look(struct sfs_mount *mount, const void *message, size_t size);
  */
 bool sfs_tap_kills_set_ids(void);
 
+/* The answer that this thread gives next, to OPEN or CREATE, says that bytes
+ * pass through to this backing (0: they do not). */
+void sfs_tap_pass(int backing);
+
 /* Answers of this thread go to `reply` instead of the descriptor, if it takes
  * them: < 0 it does not. NULL: no more. */
 typedef ssize_t sfs_tap_reply_fn(void *ctx, const struct iovec *iov, int count);

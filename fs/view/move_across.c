@@ -102,12 +102,22 @@ static int charge(struct across *a, const struct sfs_end *end, bool in)
 	return quota ? sfs_quota_charge(quota, in ? delta : -delta) : 0;
 }
 
+/* The kernel's own open descriptor would stay with the old object. */
+static bool is_held(const struct across *a)
+{
+	const struct sfs_notify *notify = &a->m->view->notify;
+
+	return notify->holds_object &&
+	       notify->holds_object(notify->ctx, a->m->from.node);
+}
+
 static int by_copy(struct across *a)
 {
-	int r = begin_temp(a);
+	int r = is_held(a) ? -EXDEV : begin_temp(a);
 
-	if (!r)
-		r = make_copy(a);
+	if (r)
+		return r;
+	r = make_copy(a);
 	if (!r)
 		r = sfs_backing_rename(a->temp_dir, a->temp, a->to.fd,
 				       a->m->to.name, a->m->flags);

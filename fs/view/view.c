@@ -172,6 +172,16 @@ void sfs_view_free(struct sfs_view *view)
 	free(view);
 }
 
+bool sfs_view_object_stays(struct sfs_view *view, struct sfs_node *node)
+{
+	if (node->type != S_IFREG >> 12)
+		return false;
+	if (!sfs_node_is(node, SFS_NODE_SCRATCH))
+		return true;
+	return node->tree != SFS_TREE_HOST &&
+	       !sfs_view_store(view, node->store)->quota;
+}
+
 void sfs_view_set_notify(struct sfs_view *view, const struct sfs_notify *notify)
 {
 	view->notify = *notify;

@@ -203,6 +203,10 @@ int sfs_view_explain(struct sfs_view *view, struct sfs_node *node,
 int sfs_view_explain_path(struct sfs_view *view, struct sfs_node *folder,
 			  const char *path, struct sfs_explanation *ret);
 
+/* The node's object will not be exchanged for another by a change, nor is its
+ * size limited. */
+bool sfs_view_object_stays(struct sfs_view *view, struct sfs_node *node);
+
 /* Threads of the view (closing idle writers). Started after daemonizing;
  * stopped before sfs_view_free(). */
 int sfs_view_start(struct sfs_view *view);
@@ -222,6 +226,9 @@ struct sfs_notify {
 			     const char *name);
 	void (*deleted)(void *ctx, struct sfs_node *parent,
 			struct sfs_node *child, const char *name);
+	/* Does the kernel itself hold this node's object open?  (May be asked
+	 * at any time, NULL: never.)  It cannot be exchanged then. */
+	bool (*holds_object)(void *ctx, struct sfs_node *node);
 };
 void sfs_view_set_notify(struct sfs_view *view,
 			 const struct sfs_notify *notify);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "passthrough.h"
+
+#include "tap.h"
+
+#include "scratchfs/fdcache.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+enum {
+	CHAINS = 1024
+};
+
+/* linux/fuse.h of 6.9 */
+struct backing_map {
+	int32_t fd;
+	uint32_t flags;
+	uint64_t padding;
+};
+#define BACKING_OPEN  _IOW(229, 1, struct backing_map)
+#define BACKING_CLOSE _IOW(229, 2, uint32_t)
+
+struct opened {
+	struct opened *next;
+	struct sfs_node *node;
+	unsigned int opens;
+	int backing; /* > 0: its number in the kernel; 0: cached */
+};
+
+struct sfs_passthrough {
+	pthread_mutex_t lock;
+	struct opened *chains[CHAINS];
+};
+
+int sfs_passthrough_new(struct sfs_mount *mount)
+{
+	struct sfs_passthrough *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	pthread_mutex_init(&p->lock, NULL);
+	mount->passthrough = p;
+	mount->answers_opens = true;
+	sfs_tap_want(mount, SFS_FUSE_PASSTHROUGH);
+	return 0;
+}
+
+void sfs_passthrough_free(struct sfs_passthrough *passthrough)
+{
+	if (!passthrough)
+		return;
+	for (int i = 0; i < CHAINS; i++)
+		for (struct opened *o = passthrough->chains[i], *next; o;
+		     o = next) {
+			next = o->next;
+			free(o);
+		}
+	pthread_mutex_destroy(&passthrough->lock);
+	free(passthrough);
+}
+
+/* Where the node's entry is linked, or would be. Locked. */
+static struct opened **find(struct sfs_passthrough *p,
+			    const struct sfs_node *node)
+{
+	uint64_t h = (uintptr_t)node / sizeof(*node) * 0x9e3779b97f4a7c15u;
+	struct opened **at = &p->chains[(h >> 32) % CHAINS];
+
+	while (*at && (*at)->node != node)
+		at = &(*at)->next;
+	return at;
+}
+
+/* The kernel's number for the node's object; 0: bytes go through the daemon. */
+static int open_backing(struct sfs_mount *mount, struct sfs_node *node)
+{
+	struct backing_map map = { 0 };
+	SFS_FD reader = SFS_FD_NONE;
+	int id;
+
+	if (!sfs_tap_has(mount, SFS_FUSE_PASSTHROUGH) ||
+	    !sfs_view_object_stays(mount->view, node) ||
+	    sfs_fd_read(mount->view, node, &reader))
+		return 0;
+	map.fd = reader.fd;
+	id = ioctl(fuse_session_fd(mount->session), BACKING_OPEN, &map);
+	return id > 0 ? id : 0;
+}
+
+static void close_backing(struct sfs_mount *mount, int backing)
+{
+	uint32_t id = (uint32_t)backing;
+
+	if (backing > 0)
+		(void)ioctl(fuse_session_fd(mount->session), BACKING_CLOSE,
+			    &id);
+}
+
+void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node)
+{
+	struct sfs_passthrough *p = mount->passthrough;
+	struct opened *fresh, **at;
+	int backing, unused = 0;
+
+	if (!p)
+		return;
+	/* Made outside the lock; of two first opens one is thrown away. */
+	fresh = calloc(1, sizeof(*fresh));
+	backing = fresh ? open_backing(mount, node) : 0;
+	pthread_mutex_lock(&p->lock);
+	at = find(p, node);
+	if (!*at && fresh) {
+		*fresh = (struct opened){ .node = node, .backing = backing };
+		*at = fresh;
+		fresh = NULL;
+	} else {
+		unused = backing;
+	}
+	if (*at) {
+		(*at)->opens++;
+		sfs_tap_pass((*at)->backing);
+	}
+	pthread_mutex_unlock(&p->lock);
+	free(fresh);
+	close_backing(mount, unused);
+}
+
+void sfs_passthrough_release(struct sfs_mount *mount, struct sfs_node *node)
+{
+	struct sfs_passthrough *p = mount->passthrough;
+	struct opened **at, *gone = NULL;
+
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	at = find(p, node);
+	if (*at && !--(*at)->opens) {
+		gone = *at;
+		*at = gone->next;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (gone)
+		close_backing(mount, gone->backing);
+	free(gone);
+}
+
+bool sfs_passthrough_holds(struct sfs_mount *mount, struct sfs_node *node)
+{
+	struct sfs_passthrough *p = mount->passthrough;
+	struct opened *o;
+	bool holds;
+
+	if (!p)
+		return false;
+	pthread_mutex_lock(&p->lock);
+	o = *find(p, node);
+	holds = o && o->backing > 0;
+	pthread_mutex_unlock(&p->lock);
+	return holds;
+}
