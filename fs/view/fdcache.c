@@ -348,6 +348,11 @@ unsigned int sfs_fd_close_idle_writers(struct sfs_view *view, uint64_t age_ns)
 	return left;
 }
 
+/* Beyond this share of the cache pins crowd it: no waiting then. */
+enum {
+	CROWDED_SHARE = 4
+};
+
 unsigned int sfs_fdcache_old_pins(struct sfs_view *view, unsigned int most,
 				  uint64_t age_ns, struct sfs_node **ret,
 				  unsigned int room, bool *ret_many)
@@ -358,6 +363,8 @@ unsigned int sfs_fdcache_old_pins(struct sfs_view *view, unsigned int most,
 
 	pthread_mutex_lock(&cache->lock);
 	*ret_many = cache->n_pins > most;
+	if (cache->n_pins > cache->limit / CROWDED_SHARE)
+		age_ns = 0;
 	for (struct sfs_fd_entry *e = cache->oldest; e && *ret_many && n < room;
 	     e = e->newer) {
 		if (!is_pin(e) || e->users || e->used_ns + age_ns > now)
