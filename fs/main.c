@@ -12,6 +12,7 @@
 /* In the order in which --help shows them. */
 static const struct sfs_command commands[] = {
 	{ "umount", "end a view and throw its scratch away", sfs_cmd_umount },
+	{ "run", "run a command in a view of its own", sfs_cmd_run },
 	{ "list", "show what is mounted where", sfs_cmd_list },
 	{ "status", "show what a view holds", sfs_cmd_status },
 	{ "explain", "say where a path lives, and why", sfs_cmd_explain },

@@ -17,6 +17,15 @@ static void json_view(struct sfs_json *json, const struct sfs_views_one *view)
 	sfs_json_begin_object(json);
 	sfs_json_key(json, "mountpoint");
 	sfs_json_string(json, view->mountpoint);
+	sfs_json_key(json, "root");
+	if (view->inside) {
+		char root[32];
+
+		snprintf(root, sizeof(root), "/proc/%d/root", view->inside);
+		sfs_json_string(json, root);
+	} else {
+		sfs_json_null(json);
+	}
 	sfs_json_key(json, "source");
 	sfs_json_string(json, view->source);
 	sfs_json_key(json, "state");
@@ -78,8 +87,8 @@ static int visit_text(void *context, const struct sfs_views_one *view)
 	if ((*count)++ == 0)
 		puts("STATE    MOUNTPOINT -> SOURCE -> STORES");
 	printf("%-8s ", sfs_views_state_name(view->state));
-	if (view->state == SFS_VIEWS_PRIVATE && view->entry)
-		printf("/proc/%d/root", (int)view->entry->pid);
+	if (view->inside)
+		printf("/proc/%d/root", (int)view->inside);
 	put(view->mountpoint);
 	fputs(" -> ", stdout);
 	put(view->source);

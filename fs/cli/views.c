@@ -62,14 +62,16 @@ static int visit_mount(void *context, const struct sfs_mountinfo *mount)
 static int visit_entry(void *context, const struct sfs_registry_entry *entry)
 {
 	const struct walk *walk = context;
+	bool private = entry->private_ns && sfs_registry_is_alive(entry);
 	const struct sfs_views_one view = {
 		.mountpoint = entry->mountpoint,
 		.source = entry->source,
 		.state = SFS_VIEWS_PRIVATE,
+		.inside = private ? sfs_mountinfo_process(entry->device) : 0,
 		.entry = entry,
 	};
 
-	if (!entry->private_ns || !sfs_registry_is_alive(entry))
+	if (!private)
 		return 0;
 	return walk->visit(walk->context, &view);
 }

@@ -18,6 +18,7 @@ enum sfs_views_state {
 struct sfs_views_one {
 	const char *mountpoint, *source;
 	enum sfs_views_state state;
+	pid_t inside; /* private: a process in its namespace; 0: none is seen */
 	const struct sfs_registry_entry *entry; /* NULL: somebody else's */
 };
 

@@ -46,7 +46,7 @@ static int find_tracked(struct sfs_session *session)
 
 	if (err == 0)
 		err = sfs_tracked_set_mountpoint(session->tracked,
-						 session->mountpoint);
+						 sfs_session_shown_at(session));
 	return err;
 }
 
@@ -341,6 +341,32 @@ static void tell_parent(void *ctx)
 		sfs_daemonize_ready(*ready_fd);
 }
 
+static int serve_to_the_end(struct sfs_session *session, int ready_fd)
+{
+	int err = sfs_session_serve(session, tell_parent, &ready_fd);
+
+	if (err == -EINTR) {
+		sfs_session_abandon(session);
+		_exit(SFS_EXIT_OK);
+	}
+	sfs_session_free(session);
+	return sfs_session_exit_status(err);
+}
+
+int sfs_session_run_here(struct sfs_config *config, int ready_fd)
+{
+	struct sfs_session *session = NULL;
+	int err = sfs_session_new(config, &session);
+
+	if (err == 0)
+		err = sfs_session_mount(session);
+	if (err == 0)
+		return serve_to_the_end(session, ready_fd);
+	if (session)
+		sfs_session_free(session);
+	return sfs_session_exit_status(err);
+}
+
 int sfs_session_run(struct sfs_config *config)
 {
 	struct sfs_session *session = NULL;
@@ -355,11 +381,7 @@ int sfs_session_run(struct sfs_config *config)
 	if (err == 0 && !config->foreground && !config->debug)
 		err = sfs_daemonize_begin(&ready_fd);
 	if (err == 0)
-		err = sfs_session_serve(session, tell_parent, &ready_fd);
-	if (err == -EINTR) {
-		sfs_session_abandon(session);
-		_exit(SFS_EXIT_OK);
-	}
+		return serve_to_the_end(session, ready_fd);
 	sfs_session_free(session);
 	return sfs_session_exit_status(err);
 }

@@ -29,6 +29,14 @@ struct sfs_session {
 	_Atomic(char *) keep_as;
 };
 
+/* Where the view is for whoever uses it. */
+static inline const char *
+sfs_session_shown_at(const struct sfs_session *session)
+{
+	return session->config->passes_through ? session->source
+					       : session->mountpoint;
+}
+
 /* --- paths.c --- */
 
 /* Canonical paths of source and mountpoint, and how they lie to each other. */

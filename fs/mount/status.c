@@ -155,7 +155,7 @@ static void write_json(const struct report *report)
 	sfs_json_init(&json, report->out);
 	sfs_json_begin_object(&json);
 	key_string(&json, "source", session->source);
-	key_string(&json, "mountpoint", session->mountpoint);
+	key_string(&json, "mountpoint", sfs_session_shown_at(session));
 	key_uint(&json, "pid", (uint64_t)getpid());
 	sfs_json_key(&json, "mounted");
 	sfs_json_time(&json,
@@ -263,7 +263,7 @@ static void write_text(const struct report *report)
 
 	put(report, session->source);
 	fputs(" on ", report->out);
-	put(report, session->mountpoint);
+	put(report, sfs_session_shown_at(session));
 	fputc('\n', report->out);
 	text_stores(report);
 	fprintf(report->out,

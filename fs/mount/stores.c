@@ -161,8 +161,8 @@ static int fill_entry(struct sfs_session *session)
 {
 	struct sfs_registry_entry *entry = session->entry;
 	const struct sfs_store *first = session->stores[0];
-	int err =
-		sfs_registry_entry_set(&entry->mountpoint, session->mountpoint);
+	int err = sfs_registry_entry_set(&entry->mountpoint,
+					 sfs_session_shown_at(session));
 
 	if (err == 0)
 		err = sfs_registry_entry_set(&entry->source, session->source);
@@ -174,6 +174,11 @@ static int fill_entry(struct sfs_session *session)
 		if (session->stores[i]->volume)
 			err = sfs_registry_entry_add_volume(
 				entry, session->stores[i]->volume);
+	entry->device = session->device;
+	if (session->config->passes_through) {
+		entry->private_ns = true;
+		entry->mount_ns = 0;
+	}
 	entry->limit_bytes = first->volume ? 0 : first->limit_bytes;
 	return err;
 }

@@ -148,6 +148,7 @@ int sfs_registry_write(const struct sfs_registry_entry *entry)
 		{ "pid", NULL, (uint64_t)entry->pid },
 		{ "pid_start", NULL, entry->pid_start },
 		{ "mount_ns", NULL, entry->mount_ns },
+		{ "device", NULL, entry->device },
 		{ "private_ns", NULL, entry->private_ns },
 		{ "mounted", NULL, (uint64_t)entry->mounted_s },
 		{ "limit", NULL, entry->limit_bytes },
@@ -206,6 +207,7 @@ static int fill(struct sfs_registry_entry *entry, const char *id,
 	entry->pid = (pid_t)sfs_keyfile_get_number(file, "pid");
 	entry->pid_start = sfs_keyfile_get_number(file, "pid_start");
 	entry->mount_ns = sfs_keyfile_get_number(file, "mount_ns");
+	entry->device = sfs_keyfile_get_number(file, "device");
 	entry->private_ns = sfs_keyfile_get_number(file, "private_ns");
 	entry->mounted_s = (int64_t)sfs_keyfile_get_number(file, "mounted");
 	entry->limit_bytes = sfs_keyfile_get_number(file, "limit");
@@ -313,7 +315,8 @@ static int find_visit(void *context, const struct sfs_registry_entry *entry)
 {
 	struct find *find = context;
 
-	if (strcmp(entry->mountpoint, find->mountpoint) == 0)
+	if (!entry->private_ns &&
+	    strcmp(entry->mountpoint, find->mountpoint) == 0)
 		snprintf(find->id, sizeof(find->id), "%s", entry->id);
 	return 0;
 }

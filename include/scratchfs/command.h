@@ -25,6 +25,8 @@ struct sfs_command {
 int sfs_cmd_mount(int argc, char **argv);
 
 int sfs_cmd_umount(int argc, char **argv);
+/* scratchfs run SOURCE COMMAND: exits as the command does. */
+int sfs_cmd_run(int argc, char **argv);
 int sfs_cmd_list(int argc, char **argv);
 int sfs_cmd_status(int argc, char **argv);
 int sfs_cmd_explain(int argc, char **argv);

@@ -112,6 +112,9 @@ struct sfs_config {
 	uint64_t border_copy_bytes; /* more is not copied without reflink */
 
 	bool foreground, debug, help, version;
+	/* `run`: the mount point is only passed through; the view is shown at
+	 * the source's own path, in another mount namespace. */
+	bool passes_through;
 
 	/* Bit i: option i of the table was given on the command line. */
 	uint64_t given;

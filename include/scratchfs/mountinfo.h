@@ -40,4 +40,10 @@ int sfs_mountinfo_each(const char *file, sfs_mountinfo_visit *visit,
  */
 int sfs_mountinfo_find(const char *path, struct sfs_mountinfo *ret);
 
+/*
+ * A process in whose mount namespace, other than ours, a view of that device is
+ * mounted.  0: none can be seen.
+ */
+pid_t sfs_mountinfo_process(dev_t device);
+
 #endif

@@ -24,8 +24,10 @@ struct sfs_registry_entry {
 	size_t argc;
 	pid_t pid;	      /* the daemon's */
 	uint64_t pid_start;   /* field 22 of /proc/PID/stat */
-	uint64_t mount_ns;    /* inode of its mount namespace */
-	bool private_ns;      /* `run`: the mount dies with that namespace */
+	uint64_t mount_ns;    /* inode of its mount namespace; private: 0 */
+	uint64_t device;      /* st_dev of the view, while it is mounted */
+	bool private_ns;      /* `run`: the mount is in namespaces that it dies
+				 with; mountpoint is the path there */
 	int64_t mounted_s;    /* since the epoch */
 	uint64_t limit_bytes; /* of an ephemeral store */
 };
@@ -44,7 +46,7 @@ int sfs_registry_entry_add_arg(struct sfs_registry_entry *entry,
 int sfs_registry_write(const struct sfs_registry_entry *entry);
 /* -ENOENT is success. */
 int sfs_registry_remove(const char *id);
-/* The newest entry for a canonical mount point.  -ENOENT. */
+/* The newest entry for a canonical mount point, but for private ones.  -ENOENT. */
 int sfs_registry_find_by_mountpoint(const char *mountpoint,
 				    struct sfs_registry_entry **ret);
 /* Calls visit() with each readable entry (borrowed), oldest first; a non-zero

@@ -52,4 +52,11 @@ int sfs_session_exit_status(int err);
  */
 int sfs_session_run(struct sfs_config *config);
 
+/*
+ * The same in this process, which the caller has forked for it: ready_fd gets
+ * a byte and is closed when the view can be used; from then on messages go to
+ * syslog.
+ */
+int sfs_session_run_here(struct sfs_config *config, int ready_fd);
+
 #endif
