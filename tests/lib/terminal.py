@@ -4,11 +4,12 @@
 Reads steps from standard input, one a line:
     send TEXT     types it and Enter
     key LETTER    types Ctrl-LETTER
-    expect TEXT   waits for a line that begins with it
+    expect REGEX  waits for it; ^ and $ are a line's
 What was shown goes to stderr if a step waits in vain.
 """
 import os
 import pty
+import re
 import select
 import sys
 import time
@@ -30,37 +31,30 @@ class Terminal:
         if not select.select([self.fd], [], [], seconds)[0]:
             return
         try:
-            self.shown += os.read(self.fd, 65536).decode(errors="replace")
+            text = os.read(self.fd, 65536)
+            self.shown += text.decode(errors="replace").replace("\r", "")
         except OSError:
             raise SystemExit("the shell has ended:\n" + self.shown)
 
     def send(self, text):
         os.write(self.fd, text.encode())
 
-    def expect(self, text):
+    def expect(self, regex):
         deadline = time.monotonic() + SECONDS
         while True:
-            at = self.find(text)
-            if at >= 0:
-                self.read_to = at + len(text)
+            found = re.search(regex, self.shown[self.read_to:], re.MULTILINE)
+            if found:
+                self.read_to += found.end()
                 return
             if time.monotonic() > deadline:
-                raise SystemExit("no %r in:\n%s" % (text, self.shown))
+                raise SystemExit("no %r in:\n%s" % (regex, self.shown))
             self.read(0.2)
-
-    def find(self, text):
-        """Where a line begins so; what was typed follows a prompt."""
-        for start in ("\n", "\r"):
-            at = self.shown.find(start + text, self.read_to)
-            if at >= 0:
-                return at + 1
-        return -1
 
 
 def main():
     terminal = Terminal()
     terminal.send(SETTINGS + "; echo begin\n")
-    terminal.expect("begin")
+    terminal.expect("^begin")
     for step in sys.stdin.read().splitlines():
         verb, _, text = step.partition(" ")
         if verb == "send":

@@ -3,14 +3,13 @@
 # `scratchfs run`: the command sees the view at the source's own path, the host
 # stays clean, its status is the exit status, and nothing is left afterwards.
 . "$(dirname "$0")/../lib/mount.sh"
-. "$(dirname "$0")/../lib/as_user.sh"
 . "$(dirname "$0")/../lib/run.sh"
 need_run
 
 source=$WORK/source
 mkdir -p "$source/sub"
 echo core >"$source/sub/file"
-cd "$source/sub"
+cd "$source/sub" || exit
 
 expect_status() {
 	local expected=$1 status=0
@@ -20,6 +19,7 @@ expect_status() {
 }
 
 # The view, where the command was called, with what it was given.
+# shellcheck disable=SC2016,SC2209
 out=$(VARIABLE=set "$SCRATCHFS" run .. -- sh -c \
 	'pwd; echo "$VARIABLE"; cat; echo s >.tmp1; mkdir ../logs; echo l >../logs/a
 	echo changed >file; cat .tmp1 ../logs/a' <<<'input')
@@ -34,7 +34,7 @@ assert_absent "$source/logs"
 assert_nothing_left
 
 # Outside of the source the working folder is what it was.
-cd "$WORK"
+cd "$WORK" || exit
 assert_eq "$("$SCRATCHFS" run source pwd)" "$WORK"
 assert_eq "$("$SCRATCHFS" run source sh -c 'id -u; id -g')" "$(id -u; id -g)"
 
@@ -56,6 +56,7 @@ exec 8>&-
 
 expect_status 0 "$SCRATCHFS" run source true
 expect_status 7 "$SCRATCHFS" run source sh -c 'exit 7'
+# shellcheck disable=SC2016
 expect_status 143 "$SCRATCHFS" run source sh -c 'kill -TERM $$'
 expect_status 127 "$SCRATCHFS" run source no-such-command
 expect_status 126 "$SCRATCHFS" run source "$source/sub/file"
@@ -76,5 +77,3 @@ assert_absent source/.tmpv
 assert_eq "$("$SCRATCHFS" run --volume kept source cat source/.tmpv)" kept
 "$SCRATCHFS" volume rm kept >/dev/null
 assert_nothing_left
-
-again_as_user run_command
