@@ -8,6 +8,7 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
+#include "scratchfs/registry.h"
 #include "volume.h"
 
 /* podman's: 1 no such volume, 2 in use, 125 anything else. */
@@ -90,11 +91,30 @@ struct prune {
 	bool force, dry_run;
 };
 
+static int visit_awaiting(void *context, const struct sfs_registry_entry *entry)
+{
+	const char *name = context;
+
+	for (size_t i = 0; i < entry->volume_count; i++) {
+		if (strcmp(entry->volumes[i], name) != 0 ||
+		    !sfs_registry_is_mounted(entry))
+			continue;
+		sfs_msg("volume %s is kept for the view at %s, whose daemon "
+			"was killed: mount it again, or unmount it",
+			name, entry->mountpoint);
+		return 1;
+	}
+	return 0;
+}
+
+/* A killed daemon holds no lock, but a mount that still stands can be mended,
+ * and whoever does that wants its files back.  (rm names what it removes.) */
 static bool is_unused(const struct prune *prune,
 		      const struct sfs_volume *volume)
 {
 	return sfs_volume_in_use(volume->name) == 0 &&
-	       sfs_volume_filter_match(&prune->filters, volume);
+	       sfs_volume_filter_match(&prune->filters, volume) &&
+	       sfs_registry_each(visit_awaiting, volume->name) == 0;
 }
 
 /* Keeps those to be removed. */
