@@ -61,6 +61,10 @@ needs() {
 		liburing.pc liburing-dev
 		libarchive.pc libarchive-dev
 	END
+	case $1 in *" mount "*)
+		printf '%s\n' "podman podman" "runc runc" "busybox busybox-static"
+		;;
+	esac
 	case $1 in *" asan "* | *" fuzz "*)
 		echo '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.asan*' \
 			"libclang-rt-14-dev"
