@@ -17,6 +17,7 @@
 #include "scratchfs/unmount.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -37,6 +38,18 @@ static void raise_descriptor_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/*
+ * Few arenas, grown in large steps: nodes come and go by the thousand, and
+ * buffers for reads of 1 MiB are not to be mapped anew for each.  The view
+ * gives memory back itself.
+ */
+static void tune_allocator(void)
+{
+	(void)mallopt(M_ARENA_MAX, 2);
+	(void)mallopt(M_TOP_PAD, 1 << 20);
+	(void)mallopt(M_MMAP_THRESHOLD, 8 << 20);
 }
 
 static int find_tracked(struct sfs_session *session)
@@ -125,6 +138,7 @@ int sfs_session_new(struct sfs_config *config, struct sfs_session **ret)
 	if (!session)
 		return -ENOMEM;
 	raise_descriptor_limit();
+	tune_allocator();
 	session->config = config;
 	session->source_fd = session->covered_fd = -1;
 	int err = prepare(session);

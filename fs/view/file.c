@@ -28,24 +28,16 @@ int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
 	return err;
 }
 
-/* The kernel takes fewer bytes than it asked for as the end of the file. */
-static ssize_t read_all(int fd, char *buffer, size_t size, off_t offset)
+/* A regular file gives all that was asked for, up to its end: the kernel takes
+ * fewer bytes as just that. */
+static ssize_t read_at(int fd, char *buffer, size_t size, off_t offset)
 {
-	size_t got = 0;
+	ssize_t n;
 
-	while (got < size) {
-		ssize_t n = pread(fd, buffer + got, size - got,
-				  offset + (off_t)got);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return got ? (ssize_t)got : -errno;
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
+	do {
+		n = pread(fd, buffer, size, offset);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }
 
 ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
@@ -56,7 +48,7 @@ ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
 	int err = sfs_fd_read(view, node, &reader);
 
 	(void)lock;
-	return err ? err : read_all(reader.fd, buffer, size, offset);
+	return err ? err : read_at(reader.fd, buffer, size, offset);
 }
 
 static size_t iov_length(const struct sfs_write *write)
@@ -256,7 +248,7 @@ static ssize_t copy_bytes(int from, off_t from_offset, int to, off_t to_offset,
 	buffer = malloc(length);
 	if (!buffer)
 		return -ENOMEM;
-	n = read_all(from, buffer, length, from_offset);
+	n = read_at(from, buffer, length, from_offset);
 	if (n <= 0)
 		return n;
 	n = pwrite(to, buffer, (size_t)n, to_offset);

@@ -37,6 +37,7 @@ struct sfs_view {
 	size_t n_chains, n_nodes;
 	struct sfs_node *shown[SFS_SHOWN_CHAINS]; /* node_table.h */
 	uint64_t rekeys; /* how many nodes have got another object */
+	size_t n_freed;	 /* since memory was given back */
 	struct sfs_node *root;
 
 	pthread_rwlock_t devices_lock;

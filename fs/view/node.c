@@ -29,6 +29,7 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 		node->nlookup -=
 			nlookup < node->nlookup ? nlookup : node->nlookup;
 		last = !node->refs && !node->nlookup;
+		view->n_freed += last;
 		if (last) {
 			sfs_table_remove(view, node);
 			parent = node->parent;

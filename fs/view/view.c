@@ -4,6 +4,7 @@
 #include "watch.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 enum {
 	WRITER_AGE_NS = 100000000, /* an idle writer is closed after this */
 	REAPER_TICK_NS = 50000000,
+	NODES_WORTH = 16384, /* freed, to give memory back */
 };
 
 /* The folder that holds the mount point, to recognise it there. */
@@ -200,6 +202,20 @@ static struct timespec after_ns(long ns)
 	return t;
 }
 
+/* What the kernel has forgotten is not worth keeping: malloc(3) would. */
+static void give_memory_back(struct sfs_view *view)
+{
+	bool worth;
+
+	pthread_mutex_lock(&view->table);
+	worth = view->n_freed >= NODES_WORTH;
+	if (worth)
+		view->n_freed = 0;
+	pthread_mutex_unlock(&view->table);
+	if (worth)
+		malloc_trim(0);
+}
+
 static void *reap(void *arg)
 {
 	struct sfs_view *view = arg;
@@ -212,6 +228,7 @@ static void *reap(void *arg)
 		pthread_mutex_unlock(&view->reaper_lock);
 		busy = sfs_fd_close_idle_writers(view, WRITER_AGE_NS) > 0;
 		busy |= sfs_fd_probe_pins(view);
+		give_memory_back(view);
 		sfs_settle_drop_late(view);
 		pthread_mutex_lock(&view->reaper_lock);
 		if (view->reaper_stop)

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/statfs.h>
+#include <time.h>
 
 #include "scratchfs/msg.h"
 
@@ -26,6 +27,7 @@ enum {
 	CHAINS = 8192,
 	HANDLE_MAX = 128,
 	EVENTS_BUFFER = 65536,
+	OWN_REST_NS = 500000,
 	NAMES = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO,
 	MASK = NAMES | FAN_MODIFY | FAN_ATTRIB | FAN_DELETE_SELF |
 	       FAN_MOVE_SELF | FAN_ONDIR | FAN_EVENT_ON_CHILD,
@@ -383,22 +385,39 @@ static size_t next_event(const char *at, size_t n, union aligned_event *ret)
 	return len;
 }
 
-static void read_events(struct sfs_view *view, char *buffer)
+/* False: there was nothing but what the daemon did itself. */
+static bool read_events(struct sfs_view *view, char *buffer)
 {
 	union aligned_event event;
 	ssize_t n = read(view->watch->fanotify, buffer, EVENTS_BUFFER);
 	const char *at = buffer;
 	const char *end = buffer + (n > 0 ? n : 0);
+	bool foreign = false;
 	size_t len;
 
-	atomic_fetch_add(&view->watch->events, n > 0);
 	while ((len = next_event(at, (size_t)(end - at), &event))) {
+		bool lost = event.metadata.mask & FAN_Q_OVERFLOW;
+
 		at += len;
-		if (event.metadata.mask & FAN_Q_OVERFLOW)
+		if (!lost && event.metadata.pid == view->watch->self)
+			continue;
+		if (!foreign)
+			atomic_fetch_add(&view->watch->events, 1);
+		foreign = true;
+		if (lost)
 			sfs_node_each(view, drop_node, view);
-		else if (event.metadata.pid != view->watch->self)
+		else
 			take(view, &event.metadata);
 	}
+	return foreign;
+}
+
+/* A build in the view raises an event with each step: not one wake-up each. */
+static void rest(void)
+{
+	const struct timespec time = { .tv_nsec = OWN_REST_NS };
+
+	nanosleep(&time, NULL);
 }
 
 static void *watch_loop(void *arg)
@@ -415,8 +434,8 @@ static void *watch_loop(void *arg)
 			break;
 		if (fds[0].revents)
 			break;
-		if (fds[1].revents)
-			read_events(view, buffer);
+		if (fds[1].revents && !read_events(view, buffer))
+			rest();
 	}
 	return NULL;
 }

@@ -11,8 +11,8 @@ inside() {
 	timeout 20 "$SCRATCHFS" "$HOME/source" "$HOME/view"
 	cd "$HOME"
 	for path in folder folder/file; do
-		show=cat
-		[ $path = folder/file ] || show=ls
+		show="cat"
+		[ $path = folder/file ] || show="ls"
 		for _ in 1 2 3; do
 			chmod 0 "source/$path"
 			! $show "view/$path" >/dev/null 2>&1 ||
