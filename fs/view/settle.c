@@ -20,6 +20,7 @@ enum {
 	MOST_LATE = 64,
 	ANSWER_US = 5000 /* by then an answer has been given */
 };
+#define KNOWN_NS 200000000u /* by then, however busy the machine is */
 
 struct sfs_settle {
 	atomic_uint_fast64_t missing[MISSING]; /* names asked for once */
@@ -244,15 +245,31 @@ void sfs_settle_drop_late(struct sfs_view *view)
 	}
 }
 
+/* Has the kernel known these for a while, beyond doubt?  A look-up's answer it
+ * never ignores; but the root it knows before it has asked. */
+static bool knows_access(struct sfs_view *view, struct sfs_node *node,
+			 uint64_t access)
+{
+	uint64_t now, was = atomic_exchange(&node->told_access, access);
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	now = ns_of(&t);
+	if (was != access && (was || node == view->root)) {
+		atomic_store(&node->told_since_ns, now);
+		return false;
+	}
+	return atomic_load(&node->told_since_ns) + KNOWN_NS < now;
+}
+
 /*
- * To drop pages makes the kernel ignore the answer that is under way, as older
+ * To drop pages makes the kernel ignore the answers that are under way, as older
  * than that: it goes on with the mode and the owner that it knows.  Where those
  * are new the answer has to come first.
  */
-static void drop_pages(struct sfs_view *view, struct sfs_node *node,
-		       bool same_access)
+static void drop_pages(struct sfs_view *view, struct sfs_node *node, bool known)
 {
-	if (same_access || !drop_later(view, node))
+	if (known || !drop_later(view, node))
 		view->notify.inval_inode(view->notify.ctx, node, true);
 }
 
@@ -261,11 +278,11 @@ void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 {
 	uint64_t content = content_of(st), ctime = ns_of(&st->st_ctim);
 	uint64_t access = access_of(st), was_content, was_ctime;
-	bool drop, same_access;
+	bool drop, known;
 
 	was_content = atomic_exchange(&node->told_content, content);
 	was_ctime = atomic_exchange(&node->told_ctime, ctime);
-	same_access = atomic_exchange(&node->told_access, access) == access;
+	known = knows_access(view, node, access);
 	if (!was_ctime || node->tree != SFS_TREE_HOST ||
 	    !view->notify.inval_inode)
 		return;
@@ -274,5 +291,5 @@ void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 	if (S_ISDIR(st->st_mode) && !is_settled(node, st))
 		drop = true; /* listings change within one tick of mtime */
 	if (drop)
-		drop_pages(view, node, same_access);
+		drop_pages(view, node, known);
 }

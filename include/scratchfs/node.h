@@ -98,10 +98,11 @@ struct sfs_node {
 	_Atomic uint16_t store; /* scratch: its store; diverting: its rule's */
 	uint32_t fds;		/* how many the descriptor cache has of it */
 	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
-	_Atomic uint64_t own_ctime;    /* the last one that we made, or 0 */
-	_Atomic uint64_t told_ctime;   /* the last one that was told, or 0 */
-	_Atomic uint64_t told_access;  /* mode and owner told, as a hash */
-	_Atomic uint64_t told_content; /* size and mtime told, as a hash */
+	_Atomic uint64_t own_ctime;	/* the last one that we made, or 0 */
+	_Atomic uint64_t told_ctime;	/* the last one that was told, or 0 */
+	_Atomic uint64_t told_access;	/* mode and owner told, as a hash */
+	_Atomic uint64_t told_since_ns; /* told_access is as it is */
+	_Atomic uint64_t told_content;	/* size and mtime told, as a hash */
 };
 
 static inline bool sfs_node_is(const struct sfs_node *node, unsigned int flag)
