@@ -27,7 +27,7 @@ static int show(void *context, const struct sfs_views_one *view)
 	if (status->wanted && strcmp(status->wanted, view->mountpoint) != 0)
 		return 0;
 	if (view->state == SFS_VIEWS_PRIVATE &&
-	    asprintf(&private_path, "/proc/%d/root%s", (int)view->entry->pid,
+	    asprintf(&private_path, "/proc/%d/root%s", (int)view->inside,
 		     view->mountpoint) < 0) {
 		private_path = NULL;
 		return -ENOMEM;

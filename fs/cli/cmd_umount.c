@@ -140,7 +140,7 @@ static int open_daemon(const char *mountpoint)
 
 static int order_keep(const char *mountpoint, const char *volume)
 {
-	if (setxattr(mountpoint, "user.scratchfs.keep", volume, strlen(volume),
+	if (setxattr(mountpoint, "user.scratchfs.volume", volume, strlen(volume),
 		     0) == 0)
 		return 0;
 	int err = -errno;
@@ -235,7 +235,7 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 	err = sfs_unmount(mount->path, options->lazy);
 	if (err < 0) {
 		if (options->volume)
-			setxattr(mount->path, "user.scratchfs.keep", "", 0, 0);
+			setxattr(mount->path, "user.scratchfs.volume", "", 0, 0);
 		return say_failure(err, mount);
 	}
 	if (options->volume) {

@@ -93,7 +93,8 @@ static int do_setxattr(fuse_req_t req, struct sfs_mount *mount, fuse_ino_t ino,
 	struct sfs_node *node = sfs_op_node(mount, ino);
 	int err = -ENODATA;
 
-	if (is_own(name) && mount->order)
+	if (is_own(name) && mount->order &&
+	    (caller.uid == 0 || caller.uid == geteuid()))
 		err = mount->order(mount->ctx, node, name, value->iov_base,
 				   value->iov_len);
 	if (err != -ENODATA)

@@ -139,6 +139,7 @@ int sfs_session_new(struct sfs_config *config, struct sfs_session **ret)
 		return -ENOMEM;
 	raise_descriptor_limit();
 	tune_allocator();
+	sfs_pages_init(&session->pages);
 	session->config = config;
 	session->source_fd = session->covered_fd = -1;
 	int err = prepare(session);
@@ -341,6 +342,7 @@ void sfs_session_free(struct sfs_session *session)
 		close(session->source_fd);
 	if (session->covered_fd >= 0)
 		close(session->covered_fd);
+	sfs_pages_done(&session->pages);
 	free(session->source);
 	free(session->mountpoint);
 	free(session->covered_path);

@@ -5,6 +5,8 @@
 /* What the files of a session share among themselves. */
 #include "ops.h"
 
+#include "pages.h"
+
 #include "scratchfs/cleanup.h"
 #include "scratchfs/registry.h"
 #include "scratchfs/session.h"
@@ -25,6 +27,7 @@ struct sfs_session {
 	dev_t device;		 /* of the mount */
 	bool mounted;
 	bool served; /* was there to be used */
+	struct sfs_pages pages;
 	/* The volume to make of the ephemeral store at the end, or NULL. */
 	_Atomic(char *) keep_as;
 };

@@ -13,21 +13,36 @@
  *					of a path below it, which need not
  *					exist: place, "ro" or "rw", real path,
  *					pattern, from, volume
+ *	root	user.scratchfs.diff	"ID LENGTH": what unmounting throws away
+ *					(changes.h), to be fetched with
+ *	root	user.scratchfs.page/ID/OFFSET
  * Orders (setxattr), of the daemon's user or root:
- *	root	user.scratchfs.keep	make the scratch a volume of that name
+ *	root	user.scratchfs.volume	make the scratch a volume of that name
  *					when the view ends; "": discard it
+ *	any	user.scratchfs.keep	copy it to its place on the host: a
+ *					file, or a folder without its content;
+ *					value: "/NAME" for a child of this
+ *					folder, before it "force" to overwrite
  */
 #include "session.h"
+
+#include "changes.h"
 
 #include "scratchfs/rules.h"
 #include "scratchfs/store.h"
 #include "scratchfs/volume.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #define PREFIX	"user.scratchfs."
 #define EXPLAIN PREFIX "explain/"
+#define VOLUME	PREFIX "volume"
 #define KEEP	PREFIX "keep"
+#define DIFF	PREFIX "diff"
+#define PAGE	PREFIX "page/"
+#define FORCE	"force"
 
 static void put(FILE *out, const char *text)
 {
@@ -75,6 +90,32 @@ static int explain(const struct sfs_session *session, struct sfs_node *folder,
 	return -ENOMEM;
 }
 
+static int begin_diff(struct sfs_session *session, char **ret_text,
+		      size_t *ret_length)
+{
+	char *text = NULL;
+	size_t length = 0;
+	int err = sfs_changes_list(session, &text, &length);
+
+	if (err < 0)
+		return err;
+	uint64_t id = sfs_pages_add(&session->pages, text, length);
+	int n = asprintf(ret_text, "%" PRIu64 " %zu", id, length);
+	*ret_length = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? -ENOMEM : 0;
+}
+
+static int get_page(struct sfs_session *session, const char *which,
+		    char **ret_text, size_t *ret_length)
+{
+	uint64_t id;
+	size_t offset;
+
+	if (sscanf(which, "%" SCNu64 "/%zu", &id, &offset) != 2)
+		return -ENODATA;
+	return sfs_pages_get(&session->pages, id, offset, ret_text, ret_length);
+}
+
 int sfs_session_answer(void *ctx, struct sfs_node *node, const char *name,
 		       char **ret_text, size_t *ret_length)
 {
@@ -85,6 +126,11 @@ int sfs_session_answer(void *ctx, struct sfs_node *node, const char *name,
 			       ret_length);
 	if (node != sfs_node_root(session->mount.view))
 		return -ENODATA;
+	if (strcmp(name, DIFF) == 0)
+		return begin_diff(session, ret_text, ret_length);
+	if (strncmp(name, PAGE, strlen(PAGE)) == 0)
+		return get_page(session, name + strlen(PAGE), ret_text,
+				ret_length);
 	return sfs_session_report(session, name + strlen(PREFIX), ret_text,
 				  ret_length);
 }
@@ -108,15 +154,33 @@ static int set_keep_as(struct sfs_session *session, const char *name)
 	return 0;
 }
 
-int sfs_session_order(void *ctx, struct sfs_node *node, const char *name,
-		      const char *value, size_t size)
+/* "force" and "/NAME", both or none. */
+static int keep(struct sfs_session *session, struct sfs_node *node,
+		const char *value, size_t size)
 {
-	struct sfs_session *session = ctx;
+	char text[sizeof(FORCE) + 1 + NAME_MAX];
+	const char *child = text;
+	bool overwrite = false;
+
+	if (size >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, value, size);
+	text[size] = '\0';
+	if (strncmp(text, FORCE, strlen(FORCE)) == 0) {
+		overwrite = true;
+		child += strlen(FORCE);
+	}
+	if (*child && (*child != '/' || strchr(child + 1, '/')))
+		return -EINVAL;
+	return sfs_view_keep(session->mount.view, node,
+			     *child ? child + 1 : NULL, overwrite);
+}
+
+static int order_volume(struct sfs_session *session, const char *value,
+			size_t size)
+{
 	char volume[SFS_VOLUME_NAME_MAX + 1];
 
-	if (node != sfs_node_root(session->mount.view) ||
-	    strcmp(name, KEEP) != 0)
-		return -ENODATA;
 	if (size >= sizeof(volume))
 		return -EINVAL;
 	memcpy(volume, value, size);
@@ -125,4 +189,17 @@ int sfs_session_order(void *ctx, struct sfs_node *node, const char *name,
 		return set_keep_as(session, volume);
 	free(atomic_exchange(&session->keep_as, NULL));
 	return 0;
+}
+
+int sfs_session_order(void *ctx, struct sfs_node *node, const char *name,
+		      const char *value, size_t size)
+{
+	struct sfs_session *session = ctx;
+
+	if (strcmp(name, KEEP) == 0)
+		return keep(session, node, value, size);
+	if (node == sfs_node_root(session->mount.view) &&
+	    strcmp(name, VOLUME) == 0)
+		return order_volume(session, value, size);
+	return -ENODATA;
 }

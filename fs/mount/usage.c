@@ -1,50 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "usage.h"
 
+#include "objects.h"
+
 #include "scratchfs/backing.h"
 #include "scratchfs/rules.h"
 #include "scratchfs/store.h"
 
-#include <fcntl.h>
 #include <string.h>
 
-/* A walk through the tree of one store.  Folders of the host are followed with
- * their nodes; the rest is known from the folder at its top. */
-struct walk {
-	struct sfs_session *session;
+struct count {
+	const struct sfs_session *session;
 	struct sfs_usage *usage;
-	struct sfs_node **nodes; /* core folders from the root, one nlookup */
-	size_t n_nodes, max_nodes;
-	size_t below; /* folders entered in a scratch or orphaned one */
-	int rule;     /* of that one; -1: orphaned */
-	bool on_host; /* it may show through: copies are possible */
 };
-
-static struct sfs_view *view_of(const struct walk *walk)
-{
-	return walk->session->mount.view;
-}
-
-static int push(struct walk *walk, struct sfs_node *node)
-{
-	if (walk->n_nodes == walk->max_nodes) {
-		size_t max = 2 * walk->max_nodes + 16;
-		void *nodes = reallocarray(walk->nodes, max,
-					   sizeof(struct sfs_node *));
-
-		if (!nodes)
-			return -ENOMEM;
-		walk->nodes = nodes;
-		walk->max_nodes = max;
-	}
-	walk->nodes[walk->n_nodes++] = node;
-	return 0;
-}
-
-static void pop(struct walk *walk)
-{
-	sfs_node_forget(view_of(walk), walk->nodes[--walk->n_nodes], 1);
-}
 
 /* The names of the biggest files of a rule, biggest first. */
 static int keep_if_big(struct sfs_usage_rule *rule, const char *path,
@@ -67,18 +35,6 @@ static int keep_if_big(struct sfs_usage_rule *rule, const char *path,
 	return 0;
 }
 
-/* Does the host have a file of this name, which this one has replaced? */
-static bool is_changed_copy(const struct walk *walk, int rule, const char *path)
-{
-	const struct sfs_rules *rules = walk->session->config->scratch;
-
-	if (sfs_rules_get(rules, rule)->existing == SFS_EXISTING_HIDE)
-		return false;
-	SFS_CLOSE int fd = sfs_backing_open_path(walk->session->source_fd, path,
-						 O_PATH, 0);
-	return fd >= 0;
-}
-
 static int count_changed(struct sfs_usage *usage, const char *path)
 {
 	uint64_t n = usage->changed++;
@@ -89,123 +45,34 @@ static int count_changed(struct sfs_usage *usage, const char *path)
 	return usage->changed_paths[n] ? 0 : -ENOMEM;
 }
 
-static int count_file(struct walk *walk, int rule, bool on_host,
-		      const struct sfs_backing_walk_entry *entry)
+static int count_object(void *context, const struct sfs_object *object)
 {
-	struct sfs_usage *usage = walk->usage;
+	const struct count *count = context;
+	const struct sfs_backing_walk_entry *entry = object->entry;
+	struct sfs_usage *usage = count->usage;
 	uint64_t bytes = (uint64_t)entry->stat.st_size;
-	int err = 0;
+	int rule = object->rule;
 
 	if (rule < 0 || rule >= usage->n_rules) {
 		usage->orphans++;
 		return 0;
 	}
+	if (entry->event != SFS_WALK_OBJECT)
+		return 0;
 	usage->files++;
 	usage->bytes += bytes;
 	usage->rules[rule].files++;
 	usage->rules[rule].bytes += bytes;
-	err = keep_if_big(&usage->rules[rule], entry->path, bytes);
-	if (err == 0 && on_host && is_changed_copy(walk, rule, entry->path))
+	int err = keep_if_big(&usage->rules[rule], entry->path, bytes);
+	if (err == 0 && sfs_objects_is_on_host(count->session, object))
 		err = count_changed(usage, entry->path);
-	return err;
-}
-
-/* What the view makes of a name in a core folder: its node, or NULL when it
- * does not show this object. */
-static int look_up(struct walk *walk, const struct sfs_backing_walk_entry *file,
-		   struct sfs_node **ret)
-{
-	struct sfs_entry entry = { 0 };
-	int err = sfs_view_lookup(view_of(walk), walk->nodes[walk->n_nodes - 1],
-				  file->name, &entry);
-
-	*ret = err == 0 ? entry.node : NULL;
-	return err == -ENOMEM ? err : 0;
-}
-
-static int visit_object(struct walk *walk,
-			const struct sfs_backing_walk_entry *entry)
-{
-	struct sfs_node *node;
-	int rule = -1;
-
-	if (walk->below > 0)
-		return count_file(walk, walk->rule, walk->on_host, entry);
-	int err = look_up(walk, entry, &node);
-	if (err < 0)
-		return err;
-	if (node && sfs_node_is(node, SFS_NODE_SCRATCH))
-		rule = node->rule;
-	if (node)
-		sfs_node_forget(view_of(walk), node, 1);
-	return count_file(walk, rule, true, entry);
-}
-
-static int visit_folder(struct walk *walk,
-			const struct sfs_backing_walk_entry *entry)
-{
-	struct sfs_node *node;
-
-	if (walk->below > 0) {
-		walk->below++;
-		return 0;
-	}
-	int err = look_up(walk, entry, &node);
-	if (err < 0)
-		return err;
-	if (node && sfs_node_is(node, SFS_NODE_DIR) &&
-	    !sfs_node_is(node, SFS_NODE_SCRATCH)) {
-		err = push(walk, node);
-		if (err < 0)
-			sfs_node_forget(view_of(walk), node, 1);
-		return err;
-	}
-	walk->below = 1;
-	walk->rule = node && sfs_node_is(node, SFS_NODE_DIR) ? node->rule : -1;
-	walk->on_host = node && sfs_node_is(node, SFS_NODE_LOWER);
-	if (walk->rule < 0)
-		walk->usage->orphans++;
-	if (node)
-		sfs_node_forget(view_of(walk), node, 1);
-	return 0;
-}
-
-static int visit(void *context, const struct sfs_backing_walk_entry *entry)
-{
-	struct walk *walk = context;
-
-	switch (entry->event) {
-	case SFS_WALK_OBJECT:
-		return visit_object(walk, entry);
-	case SFS_WALK_ENTER:
-		return visit_folder(walk, entry);
-	case SFS_WALK_LEAVE:
-		if (walk->below > 0)
-			walk->below--;
-		else
-			pop(walk);
-		break;
-	}
-	return 0;
-}
-
-static int count_store(struct sfs_session *session, struct sfs_store *store,
-		       struct sfs_usage *usage)
-{
-	struct walk walk = { .session = session, .usage = usage };
-	int err = push(&walk, sfs_node_root(session->mount.view));
-
-	if (err == 0)
-		err = sfs_backing_walk(store->tree_fd, 0, visit, &walk);
-	while (walk.n_nodes > 1)
-		pop(&walk);
-	free(walk.nodes);
 	return err;
 }
 
 int sfs_usage_count(struct sfs_session *session, unsigned int first,
 		    unsigned int end, struct sfs_usage *ret)
 {
+	struct count count = { session, ret };
 	int err = 0;
 
 	*ret = (struct sfs_usage){
@@ -216,9 +83,9 @@ int sfs_usage_count(struct sfs_session *session, unsigned int first,
 	if (!ret->rules)
 		return -ENOMEM;
 	for (unsigned int i = first; err == 0 && i < end; i++)
-		err = count_store(session, session->stores[i], ret);
-	/* Something was moved while we looked: as good as can be. */
-	return err == -ESTALE ? 0 : err;
+		err = sfs_objects_walk(session, session->stores[i],
+				       count_object, &count);
+	return err;
 }
 
 void sfs_usage_done(struct sfs_usage *usage)

@@ -2,14 +2,7 @@
 #ifndef SCRATCHFS_MOUNT_USAGE_H
 #define SCRATCHFS_MOUNT_USAGE_H
 
-/*
- * What is in the stores of a mount, by rule.
- *
- * A name in a store is looked up in the view as long as it lies in a core
- * folder; below a scratch folder everything is that rule's.  What the view does
- * not show as scratch is an orphan: its host folder is gone, or git has begun to
- * track a host file of the name.
- */
+/* What is in the stores of a mount, by rule; see objects.h. */
 #include "session.h"
 
 #define SFS_USAGE_BIGGEST 3

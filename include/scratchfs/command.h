@@ -29,6 +29,8 @@ int sfs_cmd_umount(int argc, char **argv);
 int sfs_cmd_run(int argc, char **argv);
 int sfs_cmd_list(int argc, char **argv);
 int sfs_cmd_status(int argc, char **argv);
+int sfs_cmd_diff(int argc, char **argv);
+int sfs_cmd_keep(int argc, char **argv);
 int sfs_cmd_explain(int argc, char **argv);
 /* scratchfs volume VERB ...; podman's exit statuses. */
 int sfs_cmd_volume(int argc, char **argv);

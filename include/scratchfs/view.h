@@ -207,6 +207,16 @@ int sfs_view_explain_path(struct sfs_view *view, struct sfs_node *folder,
  * size limited. */
 bool sfs_view_object_stays(struct sfs_view *view, struct sfs_node *node);
 
+/*
+ * Copies the scratch object of a node (child: of that name in this folder) to
+ * its place on the host, durably and at once or not at all: a file of any type,
+ * or a folder without what is in it.  Its folder must be there.  -EALREADY: the
+ * host has it (a core name, one that shows through, a folder that is there);
+ * -EEXIST: it has something else of this name, and overwrite was not set.
+ */
+int sfs_view_keep(struct sfs_view *view, struct sfs_node *node,
+		  const char *child, bool overwrite);
+
 /* Threads of the view (closing idle writers). Started after daemonizing;
  * stopped before sfs_view_free(). */
 int sfs_view_start(struct sfs_view *view);
