@@ -39,7 +39,10 @@ static const unsigned int unwanted[] = {
 	FUSE_CAP_SPLICE_READ,
 	FUSE_CAP_SPLICE_WRITE,
 	FUSE_CAP_SPLICE_MOVE,
-	/* Locks are the kernel's own. */
+};
+
+/* Else locks are the kernel's own. */
+static const unsigned int for_locks[] = {
 	FUSE_CAP_POSIX_LOCKS,
 	FUSE_CAP_FLOCK_LOCKS,
 };
@@ -52,6 +55,11 @@ void sfs_op_init(void *userdata, struct fuse_conn_info *conn)
 		conn->want |= conn->capable & wanted[i];
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++)
 		conn->want &= ~unwanted[i];
+	for (size_t i = 0; i < sizeof(for_locks) / sizeof(*for_locks); i++) {
+		conn->want &= ~for_locks[i];
+		if (mount->locks)
+			conn->want |= conn->capable & for_locks[i];
+	}
 	if (!(conn->capable & FUSE_CAP_NO_OPEN_SUPPORT))
 		mount->answers_opens = true;
 	if (!(conn->capable & FUSE_CAP_NO_OPENDIR_SUPPORT))

@@ -12,7 +12,8 @@
  *
  * Opens cost nothing: OPEN, OPENDIR and FLUSH are answered with ENOSYS, after
  * which the kernel sends no RELEASE either, so nothing here depends on an open
- * file.  A mount that has to be able to refuse an open sets answers_opens.
+ * file.  A mount that has to be able to refuse an open sets answers_opens; one
+ * with locks=shared does as well, and answers FLUSH.
  */
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
@@ -20,8 +21,10 @@
 #include "scratchfs/counters.h"
 #include "scratchfs/view.h"
 
-/* What the operations need; the session's user pointer. */
+struct sfs_locks;
 struct sfs_passthrough;
+
+/* What the operations need; the session's user pointer. */
 struct sfs_mount {
 	struct sfs_view *view;
 	struct fuse_session *session;
@@ -31,6 +34,7 @@ struct sfs_mount {
 	struct sfs_counters counters;
 	uint64_t wanted, agreed, init_unique; /* tap.c */
 	struct sfs_passthrough *passthrough;  /* NULL: io=cached */
+	struct sfs_locks *locks;	      /* NULL: locks=local */
 
 	/* The answer to a user.scratchfs.* that the view does not know, as it
 	 * knows nothing of sessions; allocated.  -ENODATA: there is none. */
@@ -134,7 +138,7 @@ void sfs_op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync,
 
 /* --- ops_file.c --- */
 /* What an answered open says of a file. */
-void sfs_op_fill_open(struct fuse_file_info *fi);
+void sfs_op_fill_open(struct sfs_mount *mount, struct fuse_file_info *fi);
 void sfs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void sfs_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void sfs_op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -155,6 +159,14 @@ void sfs_op_copy_file_range(fuse_req_t req, fuse_ino_t from, off_t from_offset,
 void sfs_op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 		  struct fuse_file_info *fi, unsigned int flags,
 		  const void *in_buf, size_t in_size, size_t out_size);
+
+/* --- ops_lock.c --- */
+void sfs_op_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		  struct flock *lock);
+void sfs_op_setlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		  struct flock *lock, int sleep);
+void sfs_op_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		  int op);
 
 /* --- ops_xattr.c --- */
 void sfs_op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops.h"
+#include "locks.h"
 #include "passthrough.h"
 #include "tap.h"
 
@@ -10,12 +10,12 @@
 /* The reply has 32 bits for the number of bytes copied. */
 #define COPY_BYTES_MAX (1u << 30)
 
-void sfs_op_fill_open(struct fuse_file_info *fi)
+void sfs_op_fill_open(struct sfs_mount *mount, struct fuse_file_info *fi)
 {
-	fi->fh = 0;
+	fi->fh = mount->locks ? sfs_locks_handle(mount->locks) : 0;
 	/* AUTO_INVAL_DATA drops pages where size or mtime have changed. */
 	fi->keep_cache = 1;
-	fi->noflush = 1;
+	fi->noflush = !mount->locks;
 }
 
 static int do_open(struct sfs_mount *mount, fuse_ino_t ino, int flags)
@@ -34,7 +34,7 @@ void sfs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		sfs_reply_status(req, err);
 		return;
 	}
-	sfs_op_fill_open(fi);
+	sfs_op_fill_open(mount, fi);
 	sfs_passthrough_open(mount, sfs_op_node(mount, ino));
 	if (fuse_reply_open(req, fi) == -ENOENT) /* was interrupted */
 		sfs_passthrough_release(mount, sfs_op_node(mount, ino));
@@ -44,17 +44,21 @@ void sfs_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_RELEASE);
 
-	(void)fi;
 	sfs_passthrough_release(mount, sfs_op_node(mount, ino));
+	if (mount->locks)
+		sfs_locks_release(mount->locks, sfs_op_node(mount, ino),
+				  fi->fh);
 	sfs_reply_status(req, 0);
 }
 
 void sfs_op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	(void)ino;
-	(void)fi;
-	sfs_op_begin(req, SFS_REQUEST_FLUSH);
-	sfs_reply_status(req, -ENOSYS);
+	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_FLUSH);
+
+	if (mount->locks)
+		sfs_locks_flush(mount->locks, sfs_op_node(mount, ino),
+				fi->lock_owner, fi->fh);
+	sfs_reply_status(req, mount->locks ? 0 : -ENOSYS);
 }
 
 void sfs_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,

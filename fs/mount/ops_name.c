@@ -96,7 +96,7 @@ static void reply_created(fuse_req_t req, int err,
 		return;
 	}
 	sfs_op_fill_entry(mount, entry, &param);
-	sfs_op_fill_open(fi);
+	sfs_op_fill_open(mount, fi);
 	sfs_passthrough_open(mount, entry->node);
 	if (fuse_reply_create(req, &param, fi) != -ENOENT)
 		return;

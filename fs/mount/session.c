@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "daemonize.h"
+#include "locks.h"
 #include "loop.h"
 #include "notify.h"
 #include "passthrough.h"
@@ -94,7 +95,8 @@ static int make_view(struct sfs_session *session)
 	session->covered_fd = -1;
 	/* A page that a refused write has left in the cache would be seen by
 	 * every reader: an open for writing has to be refused itself. */
-	session->mount.answers_opens = params.readonly != NULL;
+	session->mount.answers_opens =
+		params.readonly != NULL || config->locks == SFS_LOCKS_SHARED;
 	return 0;
 }
 
@@ -252,12 +254,14 @@ static void unmount(void *ctx)
 		sfs_msg_errno(-err, "cannot unmount %s", session->mountpoint);
 }
 
-/* Requests travel over io_uring wherever the kernel offers it. */
+/* Requests travel over io_uring wherever the kernel offers it; but there each is
+ * answered by the thread that got it, at once, which a lock may not be. */
 static void make_uring(struct sfs_session *session)
 {
 	int err;
 
-	if (session->config->transport == SFS_TRANSPORT_DEV)
+	if (session->config->transport == SFS_TRANSPORT_DEV ||
+	    session->mount.locks)
 		return;
 	err = sfs_uring_new(&session->mount, &session->uring);
 	if (err && (err != -ENOSYS ||
@@ -282,8 +286,11 @@ static int start(struct sfs_session *session)
 		err = sfs_view_start(session->mount.view);
 	if (err < 0)
 		return err;
+	if (session->config->locks == SFS_LOCKS_SHARED)
+		err = sfs_locks_new(&session->mount, &session->mount.locks);
 	make_uring(session);
-	err = sfs_loop_init(&session->mount);
+	if (err == 0)
+		err = sfs_loop_init(&session->mount);
 	if (err == 0 && session->uring)
 		sfs_uring_start(session->uring);
 	if (err == 0)
@@ -312,6 +319,7 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		return err;
 	sfs_uring_free(session->uring);
 	session->uring = NULL;
+	sfs_locks_free(sfs_steal_ptr(&session->mount.locks));
 	sfs_view_stop(session->mount.view);
 	return err;
 }
@@ -327,6 +335,7 @@ void sfs_session_free(struct sfs_session *session)
 	if (session->mounted)
 		unmount(session);
 	sfs_uring_free(session->uring);
+	sfs_locks_free(session->mount.locks);
 	if (session->mount.session) {
 		fuse_session_unmount(session->mount.session);
 		fuse_session_destroy(session->mount.session);

@@ -28,6 +28,31 @@ int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
 	return err;
 }
 
+int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node)
+{
+	SFS_FD object = SFS_FD_NONE;
+	struct stat st;
+	int fd = -EACCES, err;
+
+	pthread_rwlock_rdlock(&view->moves);
+	err = sfs_copy_up(view, node, -1);
+	pthread_rwlock_unlock(&view->moves);
+	if (err)
+		return err;
+	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+
+	(void)lock;
+	err = sfs_fd_object(view, node, &object);
+	if (err)
+		return err;
+	if (fstat(object.fd, &st))
+		return -errno;
+	/* A program must stay executable while somebody locks it. */
+	if (!(st.st_mode & 0111))
+		fd = sfs_backing_reopen(object.fd, O_RDWR);
+	return fd < 0 ? sfs_backing_reopen(object.fd, O_RDONLY) : fd;
+}
+
 /* A regular file gives all that was asked for, up to its end: the kernel takes
  * fewer bytes as just that. */
 static ssize_t read_at(int fd, char *buffer, size_t size, off_t offset)
