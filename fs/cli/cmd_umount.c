@@ -83,6 +83,10 @@ static void print_summary(const struct usage *usage, const char *did)
 
 	if (!usage->text) /* nobody told us */
 		return;
+	if (usage->files == 0) {
+		puts("nothing to discard");
+		return;
+	}
 	printf("%s %" PRIu64 " file%s, %s\n", did, usage->files,
 	       usage->files == 1 ? "" : "s",
 	       sfs_size_format(usage->bytes, size));
@@ -245,9 +249,12 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 			print_summary(usage, "kept");
 		return status;
 	}
-	if (!await_end(pid_fd, END_WAIT_MS) && options->lazy)
-		printf("still in use: will be discarded by its last user\n");
-	print_summary(usage, "discarded");
+	/* A container may have taken the view along to where we cannot see. */
+	bool ended = await_end(pid_fd, END_WAIT_MS);
+	if (!ended)
+		printf("still in use, as by a container, or still being "
+		       "discarded\n");
+	print_summary(usage, ended ? "discarded" : "to be discarded:");
 	return SFS_EXIT_OK;
 }
 

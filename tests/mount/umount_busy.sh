@@ -32,7 +32,7 @@ assert_present "$view/.tmp1"
 
 pid=$(daemon_of "$view")
 said=$(bounded "$SCRATCHFS" umount --lazy "$view")
-grep -q "^discarded 2 files" <<<"$said" || fail "--lazy said: $said"
+grep -q "^to be discarded: 2 files" <<<"$said" || fail "--lazy said: $said"
 is_mounted "$view" && fail "still mounted after --lazy"
 process_ended "$pid" && fail "ended while in use"
 kill "$stander" "$reader"
