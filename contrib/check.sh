@@ -281,6 +281,7 @@ try_suite() {
 	}
 	for mount in dev proc sys; do mount --rbind "/$mount" "$2/$mount"; done
 	mount --make-rslave "$2/dev" && mount --make-rslave "$2/sys"
+	ln -sf ../proc/self/mounts "$2/etc/mtab" # which fusermount3 reads
 	mkdir "$2/src"
 	tar -c --exclude='./build*' --exclude=./.git . | tar -x -C "$2/src"
 	chroot "$2" /src/contrib/check.sh unit mount </dev/null

@@ -9,7 +9,7 @@ inside() {
 	echo text >"$HOME/source/folder/file"
 	mkdir "$HOME/view"
 	timeout 20 "$SCRATCHFS" "$HOME/source" "$HOME/view"
-	cd "$HOME"
+	cd "$HOME" || exit
 	for path in folder folder/file; do
 		show="cat"
 		[ $path = folder/file ] || show="ls"
