@@ -180,6 +180,16 @@ int sfs_unmounted_new(struct sfs_config *config, const char *source,
 	return err;
 }
 
+struct sfs_view *sfs_unmounted_view(struct sfs_unmounted *unmounted)
+{
+	return unmounted->view;
+}
+
+int sfs_unmounted_source_fd(const struct sfs_unmounted *unmounted)
+{
+	return unmounted->source_fd;
+}
+
 /* Where it will be: known for volumes only, an ephemeral store is made by the
  * mount. */
 static int future_path(const char *volume, const char *path, char **ret)

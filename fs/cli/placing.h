@@ -22,6 +22,7 @@ int sfs_placing_ask(const char *mountpoint, const char *path,
 		    struct sfs_placing *ret);
 
 struct sfs_unmounted;
+struct sfs_view;
 
 /*
  * A view of `source` that is not mounted.  config: parsed, not loaded; borrowed
@@ -31,6 +32,9 @@ struct sfs_unmounted;
 int sfs_unmounted_new(struct sfs_config *config, const char *source,
 		      struct sfs_unmounted **ret);
 void sfs_unmounted_free(struct sfs_unmounted *unmounted);
+/* Both borrowed. */
+struct sfs_view *sfs_unmounted_view(struct sfs_unmounted *unmounted);
+int sfs_unmounted_source_fd(const struct sfs_unmounted *unmounted);
 int sfs_unmounted_place(struct sfs_unmounted *unmounted, const char *path,
 			struct sfs_placing *ret);
 

@@ -31,6 +31,9 @@ int sfs_cmd_list(int argc, char **argv);
 int sfs_cmd_status(int argc, char **argv);
 int sfs_cmd_diff(int argc, char **argv);
 int sfs_cmd_keep(int argc, char **argv);
+/* Exit 0: nothing found, 1: something, 2: trouble. */
+int sfs_cmd_audit(int argc, char **argv);
+int sfs_cmd_absorb(int argc, char **argv);
 int sfs_cmd_explain(int argc, char **argv);
 /* scratchfs volume VERB ...; podman's exit statuses. */
 int sfs_cmd_volume(int argc, char **argv);
