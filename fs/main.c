@@ -22,6 +22,8 @@ static const struct sfs_command commands[] = {
 	  sfs_cmd_absorb },
 	{ "audit", "list what the host has of scratch", sfs_cmd_audit },
 	{ "explain", "say where a path lives, and why", sfs_cmd_explain },
+	{ "doctor", "say what this machine lacks, and what mends it",
+	  sfs_cmd_doctor },
 	{ "prune", "collect the scratch of mounts that are gone",
 	  sfs_cmd_prune },
 	{ "volume", "create, list, measure, export and remove volumes",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
+#include "scratchfs/machine.h"
 #include "scratchfs/msg.h"
 #include "scratchfs/path.h"
 
@@ -59,46 +60,17 @@ bool sfs_session_is_in_place(const struct sfs_session *session)
 	return sfs_path_below(session->mountpoint, session->source) != NULL;
 }
 
-static bool fuse_conf_allows_other(void)
-{
-	SFS_FCLOSE FILE *file = fopen("/etc/fuse.conf", "re");
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (strcmp(line, "user_allow_other\n") == 0)
-			return true;
-	return false;
-}
-
-static bool on_path(const char *program)
-{
-	const char *path = getenv("PATH");
-	SFS_FREE char *copy = strdup(path ? path : "/usr/bin:/bin");
-	char *save = NULL;
-
-	for (char *folder = copy ? strtok_r(copy, ":", &save) : NULL; folder;
-	     folder = strtok_r(NULL, ":", &save)) {
-		char name[PATH_MAX];
-
-		if (snprintf(name, sizeof(name), "%s/%s", folder, program) <
-			    (int)sizeof(name) &&
-		    access(name, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int check_user(const struct sfs_session *session)
 {
 	const char *path = session->mountpoint;
 	struct stat st;
 
-	if (!on_path("fusermount3")) {
+	if (!sfs_machine_program("fusermount3", NULL)) {
 		sfs_msg("fusermount3 is not installed, and only root can do "
 			"without it; on Debian: sudo apt install fuse3");
 		return -ENOENT;
 	}
-	if (session->config->allow_other && !fuse_conf_allows_other()) {
+	if (session->config->allow_other && !sfs_machine_allows_other()) {
 		sfs_msg("allow_other is not allowed here; echo "
 			"user_allow_other | sudo tee -a /etc/fuse.conf allows "
 			"it");

@@ -34,6 +34,8 @@ int sfs_cmd_keep(int argc, char **argv);
 /* Exit 0: nothing found, 1: something, 2: trouble. */
 int sfs_cmd_audit(int argc, char **argv);
 int sfs_cmd_absorb(int argc, char **argv);
+/* Exit 1: something does not work here. */
+int sfs_cmd_doctor(int argc, char **argv);
 int sfs_cmd_explain(int argc, char **argv);
 /* scratchfs volume VERB ...; podman's exit statuses. */
 int sfs_cmd_volume(int argc, char **argv);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "scratchfs/command.h"
+#include "scratchfs/json.h"
+#include "scratchfs/msg.h"
+#include "scratchfs/options.h"
+
+#include "doctor.h"
+#include "print.h"
+#include "views.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct doctor {
+	bool as_json, failed;
+	struct sfs_json json;
+};
+
+static const char *status_name(enum sfs_finding_status status)
+{
+	switch (status) {
+	case SFS_FINDING_FAIL:
+		return "fail";
+	case SFS_FINDING_NOTE:
+		return "note";
+	case SFS_FINDING_OK:
+		break;
+	}
+	return "ok";
+}
+
+static void report(struct doctor *doctor, const struct sfs_finding *finding)
+{
+	const char *status = status_name(finding->status);
+
+	doctor->failed |= finding->status == SFS_FINDING_FAIL;
+	if (!doctor->as_json) {
+		printf("%-4s  %-12s  ", status, finding->check);
+		sfs_print_name(finding->detail);
+		if (*finding->mend) {
+			fputs("\n        ", stdout);
+			sfs_print_name(finding->mend);
+		}
+		putchar('\n');
+		return;
+	}
+	sfs_json_begin_object(&doctor->json);
+	sfs_json_key(&doctor->json, "check");
+	sfs_json_string(&doctor->json, finding->check);
+	sfs_json_key(&doctor->json, "status");
+	sfs_json_string(&doctor->json, status);
+	sfs_json_key(&doctor->json, "detail");
+	sfs_json_string(&doctor->json, finding->detail);
+	sfs_json_key(&doctor->json, "mend");
+	sfs_json_string(&doctor->json, *finding->mend ? finding->mend : NULL);
+	sfs_json_end_object(&doctor->json);
+}
+
+static int report_dead(void *context, const struct sfs_views_one *view)
+{
+	struct sfs_finding finding = {
+		.check = "dead_mount",
+		.status = SFS_FINDING_FAIL,
+	};
+
+	if (view->state != SFS_VIEWS_DEAD)
+		return 0;
+	snprintf(finding.detail, sizeof(finding.detail),
+		 "the daemon of %s was killed; this brings it back with its "
+		 "scratch:",
+		 view->mountpoint);
+	snprintf(finding.mend, sizeof(finding.mend), "scratchfs '%s' '%s'",
+		 view->source, view->mountpoint);
+	report(context, &finding);
+	return 0;
+}
+
+static int examine(struct doctor *doctor)
+{
+	int err, written = 0;
+
+	if (doctor->as_json) {
+		sfs_json_init(&doctor->json, stdout);
+		sfs_json_begin_array(&doctor->json);
+	}
+	for (const struct sfs_check *c = sfs_doctor_checks(); c->name; c++) {
+		struct sfs_finding finding = { .check = c->name };
+
+		c->look(&finding);
+		report(doctor, &finding);
+	}
+	err = sfs_views_each(report_dead, doctor);
+	if (doctor->as_json) {
+		sfs_json_end_array(&doctor->json);
+		written = sfs_json_finish(&doctor->json);
+	} else if (fflush(stdout) != 0) {
+		written = -EIO;
+	}
+	if (err < 0)
+		sfs_msg_errno(-err, "cannot look for dead mounts");
+	return err < 0 || written < 0 || doctor->failed ? SFS_EXIT_FAILED
+							: SFS_EXIT_OK;
+}
+
+static int print_usage(FILE *out)
+{
+	fputs("Usage: scratchfs doctor [--json]\n"
+	      "\n"
+	      "Says what this machine has for views, and what it lacks, with "
+	      "the line that\n"
+	      "mends it; run it as the user who mounts. Dead mounts are listed "
+	      "too.\n"
+	      "  ok    as it should be\n"
+	      "  note  goes without: slower, or not for everything\n"
+	      "  fail  does not work; the exit status is 1\n",
+	      out);
+	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+}
+
+int sfs_cmd_doctor(int argc, char **argv)
+{
+	struct doctor doctor = { 0 };
+	const struct sfs_extra_option extra[] = {
+		{ "json", 0, &doctor.as_json, NULL },
+		{ NULL, 0, NULL, NULL },
+	};
+	struct sfs_config config;
+	int operands, status;
+
+	sfs_config_init(&config);
+	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
+			      extra, &operands) < 0)
+		status = SFS_EXIT_USAGE;
+	else if (config.help || operands != 0)
+		status = print_usage(config.help ? stdout : stderr);
+	else
+		status = examine(&doctor);
+	sfs_config_done(&config);
+	return status;
+}
