@@ -5,4 +5,4 @@
 . "$(dirname "$0")/../lib/as_user.sh"
 need_root
 
-again_as_user diff keep audit absorb doctor
+again_as_user diff keep doctor
