@@ -181,6 +181,21 @@ static void settle(struct sfs_move *m)
 	}
 }
 
+/*
+ * The kernel moves its own entry of the old name.  If the host has put another
+ * object there since, that entry would stand for what is gone: ESTALE makes the
+ * kernel look again, and then it is the right one.
+ */
+static bool is_news(struct sfs_view *view, const struct sfs_node *node)
+{
+	bool known;
+
+	pthread_mutex_lock(&view->table);
+	known = node->nlookup > 0;
+	pthread_mutex_unlock(&view->table);
+	return !known;
+}
+
 static int rename_locked(struct sfs_move *m)
 {
 	char *from_name, *to_name;
@@ -188,6 +203,8 @@ static int rename_locked(struct sfs_move *m)
 
 	if (r || is_same_object(m))
 		return r;
+	if (is_news(m->view, m->from.node))
+		return -ESTALE;
 	if (m->to.node && !(m->flags & RENAME_EXCHANGE)) {
 		r = sfs_pin(m->view, m->to.node);
 		if (r)
