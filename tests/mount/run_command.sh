@@ -77,3 +77,26 @@ assert_absent source/.tmpv
 assert_eq "$("$SCRATCHFS" run --volume kept source cat source/.tmpv)" kept
 "$SCRATCHFS" volume rm kept >/dev/null
 assert_nothing_left
+
+# Others find it by /proc/PID/root.
+# shellcheck disable=SC2016
+"$SCRATCHFS" run source sh -c \
+	'echo private >source/.tmpp; echo >"$0"; exec sleep 60' \
+	"$WORK/ready" &
+waiter=$!
+wait_until 20 test -e "$WORK/ready"
+root=$("$SCRATCHFS" list --json | "$TEST_PYTHON" -c '
+import json, sys
+for view in json.load(sys.stdin):
+    if view["mountpoint"] == sys.argv[1]:
+        assert view["state"] == "private" and view["source"] == sys.argv[1]
+        print(view["root"])
+' "$source")
+assert_eq "$(cat "$root$source/.tmpp")" private
+"$SCRATCHFS" list | grep -qF " $root$source -> $source -> " ||
+	fail "list does not show it"
+[[ $("$SCRATCHFS" status) == *"$source on $source"* ]] ||
+	fail "status does not show it"
+kill -TERM "$waiter"
+wait "$waiter" || :
+wait_until 20 is_nothing_left
