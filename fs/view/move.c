@@ -119,6 +119,19 @@ static bool keeps_place(const struct sfs_move *m, const struct sfs_end *end)
 	       sfs_rules_match(rules, state, end->name, false);
 }
 
+/* What the stores have for the two changes places first. */
+static int exchange_core(struct sfs_move *m)
+{
+	int r = sfs_swap_mirrors(m);
+
+	if (r)
+		return r;
+	r = move_within(m);
+	if (r)
+		(void)sfs_swap_mirrors(m);
+	return r;
+}
+
 static int exchange(struct sfs_move *m)
 {
 	int r;
@@ -133,6 +146,8 @@ static int exchange(struct sfs_move *m)
 		if (r)
 			return r;
 	}
+	if (!m->from.where.scratch)
+		return exchange_core(m);
 	r = hide_end(m->view, &m->to);
 	return r ? r : move_within(m);
 }

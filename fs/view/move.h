@@ -39,5 +39,7 @@ int sfs_move_across(struct sfs_move *m);
 int sfs_move_core_folder(struct sfs_move *m);
 int sfs_move_scratch_folder(struct sfs_move *m);
 int sfs_exchange_folder_allowed(struct sfs_move *m);
+/* Two core names change places: what the stores have for them does. */
+int sfs_swap_mirrors(struct sfs_move *m);
 
 #endif

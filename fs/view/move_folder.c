@@ -97,18 +97,18 @@ static int looks_ruled(void *context,
 	return inside->found ? -ECANCELED : r;
 }
 
-static int core_only_by_git(struct sfs_move *m)
+static int core_only_by_git(struct sfs_view *view, const struct sfs_end *end)
 {
-	struct inside inside = { .view = m->view };
+	struct inside inside = { .view = view };
 	SFS_FREE char *folder = NULL;
 	SFS_FD host = SFS_FD_NONE;
-	int r = holds_tracked(m->view, &m->from);
+	int r = holds_tracked(view, end);
 
 	if (r <= 0)
 		return r;
-	r = sfs_node_path(m->view, m->from.parent, m->from.name, &folder);
+	r = sfs_node_path(view, end->parent, end->name, &folder);
 	if (!r)
-		r = sfs_fd_path(m->view, m->from.node, SFS_TREE_HOST, &host);
+		r = sfs_fd_path(view, end->node, SFS_TREE_HOST, &host);
 	inside.folder = folder;
 	if (!r)
 		r = sfs_backing_walk(host.fd, 0, looks_ruled, &inside);
@@ -176,7 +176,7 @@ int sfs_move_core_folder(struct sfs_move *m)
 		return -EXDEV; /* all its descendants would change place */
 	r = same_rules_inside(m, &m->from, &m->to);
 	if (!r)
-		r = core_only_by_git(m);
+		r = core_only_by_git(m->view, &m->from);
 	if (!r)
 		r = core_rename(m);
 	if (r)
@@ -234,16 +234,57 @@ int sfs_exchange_folder_allowed(struct sfs_move *m)
 				r = -EXDEV;
 			continue;
 		}
-		/* Mirrors would have to change places as well. */
-		for (unsigned int t = 1; t <= 2 * m->view->params.n_stores;
-		     t++) {
-			SFS_FD mirror = SFS_FD_NONE;
-
-			if (!sfs_fd_path(m->view, end->node, t, &mirror))
-				r = -EXDEV;
-		}
+		r = same_rules_inside(m, end, ends[1 - i]);
 		if (!r)
-			r = same_rules_inside(m, end, ends[1 - i]);
+			r = core_only_by_git(m->view, end);
 	}
+	return r;
+}
+
+static bool has(int dir, const char *name)
+{
+	struct stat st;
+
+	return dir >= 0 && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+static int swap_in_tree(struct sfs_move *m, unsigned int tree)
+{
+	SFS_FD from = SFS_FD_NONE, to = SFS_FD_NONE;
+	bool from_has, to_has;
+	int r = sfs_fd_path(m->view, m->from.parent, tree, &from);
+
+	if (!r || r == -ENOENT)
+		r = sfs_fd_path(m->view, m->to.parent, tree, &to);
+	if (r && r != -ENOENT)
+		return r;
+	from_has = has(from.fd, m->from.name);
+	to_has = has(to.fd, m->to.name);
+	if (!from_has && !to_has)
+		return 0;
+	r = from.fd < 0 ? sfs_mirror_get(m->view, m->from.parent, tree, &from)
+			: 0;
+	if (!r && to.fd < 0)
+		r = sfs_mirror_get(m->view, m->to.parent, tree, &to);
+	if (r)
+		return r;
+	if (!from_has)
+		return sfs_backing_rename(to.fd, m->to.name, from.fd,
+					  m->from.name, 0);
+	return sfs_backing_rename(from.fd, m->from.name, to.fd, m->to.name,
+				  to_has ? RENAME_EXCHANGE : 0);
+}
+
+int sfs_swap_mirrors(struct sfs_move *m)
+{
+	unsigned int last = 2 * m->view->params.n_stores, tree;
+	int r = 0;
+
+	for (tree = 1; !r && tree <= last; tree++)
+		r = swap_in_tree(m, tree);
+	if (!r)
+		return 0;
+	for (tree -= 2; tree >= 1; tree--) /* but for the one that failed */
+		(void)swap_in_tree(m, tree);
 	return r;
 }

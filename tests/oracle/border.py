@@ -78,13 +78,6 @@ class Border:
         if st:
             self.lower.discard(st.st_ino)
 
-    def holds_scratch(self, place):
-        """Whether a name below a folder matches a pattern, or may do so."""
-        top, closed = self.left.proc(place).rstrip(b"/"), []
-        return any(is_scratch_name(name)
-                   for _, folders, files in os.walk(top, onerror=closed.append)
-                   for name in folders + files) or bool(closed)
-
     def is_lower(self, place):
         """Whether a folder, or one below it, was there at the start."""
         top = self.left.proc(place).rstrip(b"/")
@@ -124,11 +117,6 @@ def _lower_folder(border, op):
         for p in moved)
 
 
-def _mixed_exchange(border, op):
-    return op[0] == "rename" and op[3] == sc.RENAME_EXCHANGE and any(
-        border.is_folder(p) and border.holds_scratch(p) for p in op[1:3])
-
-
 def _no_tmpfile(_, op):
     return op[0] == "open" and op[3] & os.O_TMPFILE == os.O_TMPFILE
 
@@ -164,7 +152,6 @@ ACCEPTED = (
     (errno.EXDEV, _exchange, "exchange across the border"),
     (errno.EXDEV, _several_links, "a file with several links crosses"),
     (errno.EXDEV, _folder_crosses, "a folder crosses"),
-    (errno.EXDEV, _mixed_exchange, "exchange of a folder that holds scratch"),
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
