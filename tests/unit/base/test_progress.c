@@ -2,6 +2,7 @@
 #include "scratchfs/progress.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#define QUIET_MS 300
 
 /* What appears at the other end of stderr while fn runs. */
 static void capture(int read_fd, int write_fd, void (*fn)(void), char *ret,
@@ -21,9 +24,16 @@ static void capture(int read_fd, int write_fd, void (*fn)(void), char *ret,
 	fn();
 	dup2(saved, STDERR_FILENO);
 	close(saved);
-	fcntl(read_fd, F_SETFL, O_NONBLOCK);
-	ssize_t n = read(read_fd, ret, size - 1);
-	ret[n > 0 ? n : 0] = '\0';
+	struct pollfd ready = { .fd = read_fd, .events = POLLIN };
+	size_t used = 0;
+	/* A terminal hands over what it was given bit by bit. */
+	while (used + 1 < size && poll(&ready, 1, QUIET_MS) == 1) {
+		ssize_t n = read(read_fd, ret + used, size - 1 - used);
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	ret[used] = '\0';
 }
 
 static void show_one(void)
