@@ -144,8 +144,8 @@ static int open_daemon(const char *mountpoint)
 
 static int order_keep(const char *mountpoint, const char *volume)
 {
-	if (setxattr(mountpoint, "user.scratchfs.volume", volume, strlen(volume),
-		     0) == 0)
+	if (setxattr(mountpoint, "user.scratchfs.volume", volume,
+		     strlen(volume), 0) == 0)
 		return 0;
 	int err = -errno;
 	if (err == -EEXIST)
@@ -239,7 +239,8 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 	err = sfs_unmount(mount->path, options->lazy);
 	if (err < 0) {
 		if (options->volume)
-			setxattr(mount->path, "user.scratchfs.volume", "", 0, 0);
+			setxattr(mount->path, "user.scratchfs.volume", "", 0,
+				 0);
 		return say_failure(err, mount);
 	}
 	if (options->volume) {
