@@ -23,15 +23,26 @@ def is_scratch_name(name):
 
 @functools.lru_cache(maxsize=None)
 def is_scratch(path):
-    return any(is_scratch_name(part) for part in path.split(b"/"))
+    return store_of(path) is not None
+
+
+@functools.lru_cache(maxsize=None)
+def store_of(path):
+    """The name that makes a path scratch, or None: with --volumes each of the
+    two folder names has a store of its own."""
+    for part in path.split(b"/"):
+        if is_scratch_name(part):
+            return part if part in SCRATCH_NAMES else SCRATCH_PREFIX
+    return None
 
 
 class Border:
     """Answers questions about the plain folder, which has no border."""
 
-    def __init__(self, left, two_file_systems, lower):
+    def __init__(self, left, lower, two_file_systems, volumes):
         self.left = left
         self.two = two_file_systems
+        self.place_of = store_of if volumes else is_scratch
         # Inodes of the folders that were there at the start: in the view such
         # a scratch folder is merged from host and store.
         self.lower = lower
@@ -53,6 +64,10 @@ class Border:
         path = self.real(place)
         return None if path is None else is_scratch(path)
 
+    def place(self, place):
+        path = self.real(place)
+        return "nowhere" if path is None else self.place_of(path)
+
     def lstat(self, place):
         try:
             return os.stat(place[1], dir_fd=self.left.at(place[0]),
@@ -65,12 +80,12 @@ class Border:
         return st is not None and stat.S_ISDIR(st.st_mode)
 
     def crosses(self, old, new):
-        return self.scratch(old) != self.scratch(new)
+        return self.place(old) != self.place(new)
 
     def crosses_from_slot(self, slot, new):
         """The same for the name by which an open file is known."""
         path = self.left.where(self.left.files[slot])
-        return path is None or is_scratch(path) != self.scratch(new)
+        return path is None or self.place_of(path) != self.place(new)
 
     def made_folder(self, place):
         """A folder was made: its inode number may be a dead one's."""
@@ -81,8 +96,9 @@ class Border:
     def is_lower(self, place):
         """Whether a folder, or one below it, was there at the start."""
         top = self.left.proc(place).rstrip(b"/")
-        return os.lstat(top).st_ino in self.lower or any(os.lstat(folder).st_ino in self.lower
-                   for folder, _, _ in os.walk(top))
+        return os.lstat(top).st_ino in self.lower or any(
+            os.lstat(folder).st_ino in self.lower
+            for folder, _, _ in os.walk(top))
 
 
 def _hard_link(border, op):

@@ -6,6 +6,7 @@ a view (right), and stops at the first thing that differs.
   oracle.py --seed N --ops N --left DIR --right DIR
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
+            [--volumes]
             [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
@@ -52,7 +53,8 @@ class Oracle:
         self.maker.resync(self.pictures[0])
         lower = {e.st.st_ino for p, e in self.pictures[0].items()
                  if args.tree == "full" and e.st}
-        self.border = where.Border(self.left, args.two_file_systems, lower)
+        self.border = where.Border(self.left, lower, args.two_file_systems,
+                                   args.volumes)
         self.maker.border = self.border
 
     def step(self):
@@ -156,6 +158,8 @@ def arguments():
                         help="act as several users (needs root)")
     parser.add_argument("--two-file-systems", action="store_true",
                         help="source and store lie on different ones")
+    parser.add_argument("--volumes", action="store_true",
+                        help="logs and __pycache__ have volumes of their own")
     parser.add_argument("--every", type=int, default=200,
                         help="compare the trees after so many operations")
     parser.add_argument("--watch-from", type=int, default=1 << 60,
