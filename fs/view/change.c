@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
+#include "follow.h"
 
 int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
 		     off_t new_size, struct sfs_change *ret)
@@ -9,6 +10,7 @@ int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
 
 	if (sfs_node_is(node, SFS_NODE_READONLY))
 		return -EROFS;
+	sfs_follow_check(view, node);
 	pthread_rwlock_rdlock(&view->moves);
 	err = sfs_copy_up(view, node, new_size);
 	if (!err) {

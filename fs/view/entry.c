@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "follow.h"
 #include "internal.h"
 #include "settle.h"
 #include "watch.h"
@@ -13,8 +14,9 @@ static enum sfs_trust entry_trust(struct sfs_view *view,
 				  const struct sfs_where *where)
 {
 	if (where->scratch && where->tree != SFS_TREE_HOST &&
-	    sfs_rule_keeps_host(view, sfs_rules_get(view->params.scratch,
-						    where->rule)))
+	    (sfs_node_is(parent, SFS_NODE_KEEPS) ||
+	     sfs_rule_keeps_host(view, sfs_rules_get(view->params.scratch,
+						     where->rule))))
 		return SFS_TRUST_NONE;
 	return sfs_settle_entry(view, parent, node, &where->st, where->events);
 }
@@ -51,6 +53,8 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 	if (r)
 		return r;
 	sfs_settle_own_folder(view, parent, dir.fd);
+	if (!strcmp(name, ".git"))
+		sfs_follow_note(view, parent);
 	where->own = true;
 	do {
 		where->rekeys = sfs_rekeys_now(view);

@@ -47,6 +47,7 @@ struct sfs_view {
 	struct sfs_fdcache *fds;
 	struct sfs_watch *watch;   /* events from the host */
 	struct sfs_settle *settle; /* what may be believed */
+	struct sfs_follow *follow; /* what git tracks; NULL: nothing */
 	struct sfs_listings *listings;
 	struct sfs_notify notify;
 	uint64_t hash_key[2];
@@ -122,6 +123,15 @@ void sfs_node_each(struct sfs_view *view,
  * new key, same number shown. Call with the node's lock held for writing. */
 void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 		    unsigned int tree, const struct stat *st);
+
+/*
+ * The node stands for what was found under its own name: its key, tree, flags
+ * and states become those.  The number shown stays.  Call with the node's lock
+ * held for writing.  -ENOMEM: nothing has changed.
+ */
+int sfs_node_place(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_node *parent, const char *name,
+		   const struct sfs_where *where);
 
 /* The node has another name, or (parent NULL) none. */
 void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,

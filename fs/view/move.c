@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "move.h"
 #include "charge.h"
+#include "follow.h"
 #include "settle.h"
 
 #include <fcntl.h>
@@ -262,18 +263,26 @@ int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
 	struct sfs_move m = { .view = view,
 			      .from = { .parent = parent, .name = name },
 			      .to = { .parent = new_parent, .name = new_name },
-			      .flags = flags };
+			      .flags = flags,
+			      .copy_limit_bytes =
+				      view->params.copy_limit_bytes };
+	struct sfs_follow_rename follow;
 	int r;
 
 	(void)caller;
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
+	sfs_follow_rename_begin(view, parent, name, new_parent, new_name,
+				&follow);
 	if (flags & RENAME_EXCHANGE)
 		pthread_rwlock_wrlock(&view->moves);
 	else
 		lock_moves(view, parent, name);
 	r = rename_locked(&m);
 	pthread_rwlock_unlock(&view->moves);
+	sfs_follow_rename_end(view, &follow);
+	if (!r && !strcmp(new_name, ".git"))
+		sfs_follow_note(view, new_parent);
 	if (m.from.node)
 		sfs_node_put(view, m.from.node);
 	if (m.to.node)

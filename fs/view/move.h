@@ -17,6 +17,7 @@ struct sfs_move {
 	struct sfs_end from, to;
 	unsigned int flags; /* of renameat2(2) */
 	bool folder;
+	uint64_t copy_limit_bytes; /* across file systems without reflink */
 };
 
 static inline unsigned int sfs_end_tree(const struct sfs_end *end)

@@ -32,7 +32,7 @@ static bool is_out_of_reach(int r)
 static int copy_regular(struct across *a)
 {
 	SFS_CLOSE int from = sfs_backing_reopen(a->object.fd, O_RDONLY);
-	uint64_t limit = a->m->view->params.copy_limit_bytes;
+	uint64_t limit = a->m->copy_limit_bytes;
 	int r;
 
 	if (from < 0)

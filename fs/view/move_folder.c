@@ -33,8 +33,8 @@ static int states_at(struct sfs_view *view, const struct sfs_end *to,
 static int same_rules_inside(struct sfs_move *m, const struct sfs_end *from,
 			     const struct sfs_end *to)
 {
-	const uint16_t matter =
-		SFS_NODE_IN_GIT | SFS_NODE_DIVERTS | SFS_NODE_READONLY;
+	const uint16_t matter = SFS_NODE_IN_GIT | SFS_NODE_DIVERTS |
+				SFS_NODE_KEEPS | SFS_NODE_READONLY;
 	uint32_t scratch, readonly;
 	int r = states_at(m->view, to, &scratch, &readonly);
 

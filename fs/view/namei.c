@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "follow.h"
 #include "internal.h"
 #include "settle.h"
 #include "watch.h"
@@ -18,8 +19,10 @@
  */
 struct verdict {
 	int dir, other; /* the rule for a folder and for anything else, or -1 */
-	uint16_t dir_flags; /* a core folder's: SFS_NODE_DIVERTS */
+	uint16_t dir_flags; /* a core folder's: SFS_NODE_DIVERTS or _KEEPS */
 	int diverts;	    /* then: the rule */
+	int kept; /* of whatever type: the rule whose store may have it, which
+		     is then shown unless the host has it too; or -1 */
 };
 
 bool sfs_name_is_reserved(const char *name)
@@ -68,10 +71,10 @@ static void heed_git(struct verdict *v, enum sfs_tracked_kind kind,
 	}
 	if ((kind == SFS_TRACKED_DOTS || kind == SFS_TRACKED_FOLDER) &&
 	    dir_rule && !dir_ignore) {
-		if (!(dir_rule->builtin && kind == SFS_TRACKED_FOLDER)) {
-			v->dir_flags = SFS_NODE_DIVERTS;
-			v->diverts = v->dir;
-		}
+		v->dir_flags = dir_rule->builtin && kind == SFS_TRACKED_FOLDER
+				       ? SFS_NODE_KEEPS
+				       : SFS_NODE_DIVERTS;
+		v->diverts = v->dir;
 		v->dir = -1;
 		if (!other_ignore)
 			v->other = -1;
@@ -82,21 +85,30 @@ static int judge(struct sfs_view *view, struct sfs_node *parent,
 		 const char *name, struct verdict *v)
 {
 	const struct sfs_rule *dir_rule, *other_rule;
+	enum sfs_tracked_kind kind;
 	SFS_FREE char *path = NULL;
 	int r;
 
-	*v = (struct verdict){ .diverts = -1 };
+	*v = (struct verdict){ .diverts = -1, .kept = -1 };
 	v->dir = match(view, parent, name, true);
 	v->other = match(view, parent, name, false);
-	if ((v->dir < 0 && v->other < 0) || !view->params.tracked)
+	if (v->dir < 0 && v->other < 0) {
+		if (!sfs_node_is(parent, SFS_NODE_KEEPS))
+			return 0;
+		v->kept = v->diverts = parent->rule;
+		v->dir_flags = SFS_NODE_KEEPS;
+	}
+	if (!view->params.tracked)
 		return 0;
 	r = sfs_node_path(view, parent, name, &path);
 	if (r)
 		return r;
+	kind = sfs_tracked_query(view->params.tracked, path);
+	if (v->kept >= 0 && kind == SFS_TRACKED_FILE)
+		v->kept = -1;
 	dir_rule = v->dir < 0 ? NULL : rule_of(view, v->dir);
 	other_rule = v->other < 0 ? NULL : rule_of(view, v->other);
-	heed_git(v, sfs_tracked_query(view->params.tracked, path), dir_rule,
-		 dir_rule && dir_rule->tracked_ignore,
+	heed_git(v, kind, dir_rule, dir_rule && dir_rule->tracked_ignore,
 		 other_rule && other_rule->tracked_ignore);
 	return 0;
 }
@@ -260,6 +272,8 @@ static int find_in_stores(struct sfs_view *view, struct sfs_node *parent,
 {
 	int r;
 
+	if (v->kept >= 0)
+		return find_upper(view, parent, name, v->kept, -1, where);
 	if (v->dir == v->other)
 		return find_upper(view, parent, name, v->dir, -1, where);
 	r = find_upper(view, parent, name, v->dir, 1, where);
@@ -329,7 +343,8 @@ static bool host_first(struct sfs_view *view, const struct verdict *v,
 {
 	int rule = S_ISDIR(st->st_mode) ? v->dir : v->other;
 
-	return rule >= 0 && sfs_rule_keeps_host(view, rule_of(view, rule));
+	return v->kept >= 0 ||
+	       (rule >= 0 && sfs_rule_keeps_host(view, rule_of(view, rule)));
 }
 
 static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
@@ -371,6 +386,7 @@ int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
 	int r;
 
 	sfs_settle_prepare(view, parent);
+	sfs_follow_meet(view, parent);
 	*ret = (struct sfs_where){ .rule = -1,
 				   .rekeys = sfs_rekeys_now(view),
 				   .events = sfs_watch_events(view) };
@@ -400,6 +416,16 @@ static bool shows_lower(struct sfs_view *view, struct sfs_node *parent,
 	       !hidden;
 }
 
+/* Is the store's name in a folder that became core shown? */
+static bool shows_kept(struct sfs_view *view, struct sfs_node *parent,
+		       unsigned int tree, const char *name, int rule)
+{
+	struct stat st;
+
+	return tree == sfs_tree_of_store(rule_of(view, rule)->store) &&
+	       stat_in(view, parent, SFS_TREE_HOST, name, &st);
+}
+
 bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 		     unsigned int tree, const char *name, unsigned int type)
 {
@@ -418,6 +444,8 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 	if (judge(view, parent, name, &v))
 		return false;
 	rule = type == DT_DIR ? v.dir : v.other;
+	if (tree != SFS_TREE_HOST && v.kept >= 0)
+		return shows_kept(view, parent, tree, name, v.kept);
 	if (rule < 0)
 		return tree == SFS_TREE_HOST;
 	p = rule_of(view, rule);

@@ -386,6 +386,33 @@ void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 	pthread_mutex_unlock(&view->table);
 }
 
+int sfs_node_place(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_node *parent, const char *name,
+		   const struct sfs_where *where)
+{
+	struct sfs_key key = { where->scratch,
+			       sfs_device_index(view, where->st.st_dev),
+			       where->st.st_ino };
+	struct states states;
+	struct sfs_node *other;
+	int r = states_of(view, parent, name, where, &states);
+
+	if (r)
+		return r;
+	pthread_mutex_lock(&view->table);
+	sfs_table_remove(view, node);
+	other = sfs_table_find(view, &key);
+	if (other)
+		sfs_table_remove(view, other); /* lives on without its key */
+	node->device = (uint16_t)key.device;
+	node->ino = key.ino;
+	set_from_where(node, where, &states);
+	sfs_table_add(view, node);
+	view->rekeys++;
+	pthread_mutex_unlock(&view->table);
+	return 0;
+}
+
 void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
 		     struct sfs_node *parent, char *owned_name)
 {

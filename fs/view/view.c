@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "follow.h"
 #include "internal.h"
 #include "settle.h"
 #include "watch.h"
@@ -95,6 +96,8 @@ static int set_up(struct sfs_view *view)
 	if (!r)
 		r = sfs_settle_new(view);
 	if (!r)
+		r = sfs_follow_new(view);
+	if (!r)
 		r = find_covered(view);
 	if (!r)
 		r = make_root(view);
@@ -155,6 +158,7 @@ void sfs_view_free(struct sfs_view *view)
 	sfs_listings_free(view->listings);
 	sfs_watch_free(view);
 	sfs_settle_free(view);
+	sfs_follow_free(view);
 	sfs_fdcache_free(view->fds);
 	free_nodes(view);
 	if (view->params.source_fd >= 0)
@@ -257,12 +261,14 @@ int sfs_view_start(struct sfs_view *view)
 	int r = pthread_create(&view->reaper, NULL, reap, view);
 
 	view->reaper_runs = !r;
-	return r ? -r : sfs_watch_start(view);
+	r = r ? -r : sfs_watch_start(view);
+	return r ? r : sfs_follow_start(view);
 }
 
 void sfs_view_stop(struct sfs_view *view)
 {
 	sfs_watch_stop(view);
+	sfs_follow_stop(view);
 	if (!view->reaper_runs)
 		return;
 	pthread_mutex_lock(&view->reaper_lock);

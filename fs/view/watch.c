@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "watch.h"
+#include "follow.h"
 #include "internal.h"
 
 #include <fcntl.h>
@@ -294,6 +295,7 @@ static void handle(struct sfs_view *view, struct sfs_node *folder,
 		notify->inval_inode(notify->ctx, folder, false);
 		return;
 	}
+	sfs_follow_event(view, folder, name);
 	if (mask & NAMES) {
 		notify->inval_inode(notify->ctx, folder, true);
 		notify->expire_entry(notify->ctx, folder, name);

@@ -69,7 +69,9 @@ enum sfs_node_flags {
 	SFS_NODE_HASHED = 1 << 7,   /* found by its key */
 	SFS_NODE_PRIVATE = 1 << 8,  /* only this view can change it: its store
 				       is used by this mount alone */
-	SFS_NODE_OWES = 1 << 9,	    /* what it was charged is given back when it
+	SFS_NODE_KEEPS = 1 << 9, /* core folder; what node->rule's store has is
+				    shown, but new names are core */
+	SFS_NODE_OWES = 1 << 9,	 /* what it was charged is given back when it
 				   goes */
 };
 
@@ -98,6 +100,7 @@ struct sfs_node {
 	_Atomic uint16_t store; /* scratch: its store; diverting: its rule's */
 	uint32_t fds;		/* how many the descriptor cache has of it */
 	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
+	atomic_bool met;		/* a repository was looked for in it */
 	_Atomic uint64_t own_ctime;	/* the last one that we made, or 0 */
 	_Atomic uint64_t told_ctime;	/* the last one that was told, or 0 */
 	_Atomic uint64_t told_access;	/* mode and owner told, as a hash */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SFS_VIEW_TELLING_H
+#define SFS_VIEW_TELLING_H
+
+/* What the kernel is to be told, put together under locks and told without. */
+#include "scratchfs/view.h"
+
+struct sfs_telling_item;
+struct sfs_telling {
+	struct sfs_telling *next; /* in a queue */
+	struct sfs_telling_item *items;
+	size_t n, room;
+};
+
+/*
+ * The name `name` of `parent` (NULL: none) may stand for something else, and
+ * `node` (NULL: none) is not what it was.  Takes references and a copy.  For
+ * want of memory nothing is told: answers time out.
+ */
+void sfs_telling_add(struct sfs_view *view, struct sfs_telling *telling,
+		     struct sfs_node *parent, const char *name,
+		     struct sfs_node *node);
+
+/* For each folder told of, tells of all names that it has now: the kernel may
+ * remember that there are none.  Takes no lock; call it without. */
+void sfs_telling_add_names(struct sfs_view *view, struct sfs_telling *telling);
+
+/* Tells; waits for operations in the folders.  No lock may be held. */
+void sfs_telling_tell(struct sfs_view *view, const struct sfs_telling *telling);
+
+void sfs_telling_done(struct sfs_view *view, struct sfs_telling *telling);
+
+#endif
