@@ -2,6 +2,7 @@
 #include "replace.h"
 #include "internal.h"
 #include "move.h"
+#include "watch.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -250,6 +251,8 @@ static void place_again(struct sfs_view *view, struct sfs_node *node,
 	}
 	r = sfs_node_place(view, node, parent, name, &where);
 	pthread_rwlock_unlock(sfs_node_lock(view, node));
+	if (folder)
+		sfs_watch_renew(view, node);
 	sfs_telling_add(view, telling, parent, name, r ? NULL : node);
 }
 

@@ -236,15 +236,12 @@ static bool is_shared(struct sfs_watch *watch, const struct sfs_watch_entry *e)
 	return o != NULL;
 }
 
-void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node)
+/* Takes an entry out; true: it was the last one for its folder. */
+static bool take_entry(struct sfs_watch *watch, struct sfs_watch_entry *e)
 {
-	struct sfs_watch *watch = view->watch;
-	struct sfs_watch_entry *e = atomic_load(&node->watch), **at;
-	SFS_FD host = SFS_FD_NONE;
+	struct sfs_watch_entry **at;
 	bool shared;
 
-	if (!e)
-		return;
 	pthread_mutex_lock(&watch->lock);
 	shared = is_shared(watch, e);
 	for (at = chain_of(watch, &e->key); *at != e;)
@@ -252,8 +249,35 @@ void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node)
 	*at = e->next;
 	pthread_mutex_unlock(&watch->lock);
 	free(e);
-	if (!shared && !sfs_fd_path(view, node, SFS_TREE_HOST, &host))
-		(void)mark(watch, FAN_MARK_REMOVE, host.fd);
+	return !shared;
+}
+
+void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_watch_entry *e = atomic_exchange(&node->watch, NULL);
+	SFS_FD host = SFS_FD_NONE;
+
+	if (e && take_entry(view->watch, e) &&
+	    !sfs_fd_path(view, node, SFS_TREE_HOST, &host))
+		(void)mark(view->watch, FAN_MARK_REMOVE, host.fd);
+}
+
+void sfs_watch_renew(struct sfs_view *view, struct sfs_node *node)
+{
+	SFS_FD host = SFS_FD_NONE;
+	struct sfs_watch_entry *e, *now;
+
+	if (!atomic_load(&node->watch))
+		return;
+	now = sfs_fd_path(view, node, SFS_TREE_HOST, &host)
+		      ? NULL
+		      : new_entry(host.fd);
+	e = atomic_load(&node->watch);
+	/* A mark ends with its folder. */
+	if (e && (!now || !same_key(&e->key, &now->key)) &&
+	    atomic_compare_exchange_strong(&node->watch, &e, NULL))
+		(void)take_entry(view->watch, e);
+	free(now);
 }
 
 /* The nodes of a folder that an event is about, each with a reference. */
@@ -291,6 +315,12 @@ static void handle(struct sfs_view *view, struct sfs_node *folder,
 	SFS_FD host = SFS_FD_NONE;
 	struct stat st;
 
+	/* A scratch folder may come to show another one through. */
+	if (mask & (FAN_DELETE_SELF | FAN_MOVE_SELF) &&
+	    folder->tree != SFS_TREE_HOST) {
+		sfs_fd_drop_tree(view, folder, SFS_TREE_HOST);
+		sfs_watch_renew(view, folder);
+	}
 	if (!strcmp(name, ".")) {
 		notify->inval_inode(notify->ctx, folder, false);
 		return;

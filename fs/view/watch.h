@@ -18,6 +18,10 @@ void sfs_watch_stop(struct sfs_view *view);
  * nothing will tell of changes in it. */
 bool sfs_watch_folder(struct sfs_view *view, struct sfs_node *node);
 
+/* The folder's host object may be another one now: if so, it is marked at the
+ * next look. */
+void sfs_watch_renew(struct sfs_view *view, struct sfs_node *node);
+
 /* The node is about to be freed. */
 void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node);
 

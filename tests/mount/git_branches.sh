@@ -9,6 +9,7 @@ source=$WORK/source view=$WORK/view
 repository "$source"
 mkdir -p "$source/src"
 for n in 1 2 3 4 5 6 7 8; do echo "$n" >>"$source/src/main.c"; done
+echo "*.log" >"$source/.gitignore"
 commit "$source" base
 git -C "$source" checkout -qb logs
 mkdir -p "$source/src/logs/sub" "$source/logs" "$source/pkg/__pycache__"
@@ -71,8 +72,9 @@ in_turn rebase main
 in_turn checkout main
 in_turn merge --no-ff -m merged work
 in_turn reset --hard HEAD~1
-in_turn cherry-pick work
 in_turn reset --hard work
+in_turn revert --no-edit HEAD
+in_turn reset --hard HEAD~1
 in_turn bisect start HEAD HEAD~3
 in_turn bisect reset
 
@@ -85,4 +87,4 @@ assert_eq "$(cat "$view/.tmp1")" noise "a scratch file"
 find "$source" -name 'run.log' -o -name 'a.pyc' -o -name .tmp1 >"$WORK/found"
 assert_eq "$(cat "$WORK/found")" "" "scratch on the host"
 unmount_view "$view"
-git -C "$source" fsck --strict --no-progress
+git -C "$source" fsck --strict --no-progress --no-dangling
