@@ -11,6 +11,7 @@
 #                           git says the same on both sides, apart from untracked
 #                           names in the view, which may be scratch
 #   holds FILE TEXT         for wait_until: is this the file's text?
+#   names DIR               what is in it
 #   is_place FILE PLACE     for wait_until: does it live there?
 need git
 export GIT_CONFIG_GLOBAL="$WORK/gitconfig" GIT_CONFIG_NOSYSTEM=1
@@ -45,6 +46,11 @@ assert_same_status() {
 
 holds() {
 	[ "$(cat "$1" 2>/dev/null)" = "$2" ]
+}
+
+names() {
+	find "$1" -mindepth 1 -maxdepth 1 -printf '%f\n' | LC_ALL=C sort |
+		tr '\n' ' '
 }
 
 is_place() {

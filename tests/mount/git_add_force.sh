@@ -21,7 +21,8 @@ echo deeper >deep/logs/noise
 echo linked >.tmp-a
 ln .tmp-a .tmp-b
 assert_absent "$source/logs"
-exec 3>>logs/x 4<logs/x
+exec 3>>logs/x
+exec 4<logs/x
 ino=$(stat -c %i logs/x)
 git add -f logs/x logs/link deep/logs/.keep .tmp-a
 
@@ -47,8 +48,8 @@ echo more >>deep/logs/noise
 echo new >deep/logs/new
 assert_absent "$source/deep/logs/noise"
 assert_absent "$source/deep/logs/new"
-assert_eq "$(ls -A deep/logs | tr '\n' ' ')" ".keep new noise " "listing"
-assert_eq "$(ls -A logs | tr '\n' ' ')" "link other x " "listing"
+assert_eq "$(names deep/logs)" ".keep new noise " "listing"
+assert_eq "$(names logs)" "link other x " "listing"
 # A folder with a tracked source is one of sources.
 echo source >logs/new
 assert_eq "$(cat "$source/logs/new")" source "a new file beside it"

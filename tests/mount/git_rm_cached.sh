@@ -16,7 +16,7 @@ git -C "$source" commit -qm first
 mount_git "$source" "$view"
 cd "$view"
 
-ls -l logs >/dev/null
+names logs >/dev/null
 exec 3>>logs/f
 git rm -q --cached logs/f
 echo x >>logs/f
@@ -37,7 +37,7 @@ echo z >>.tmp-t
 assert_eq "$(cat "$source/logs/.keep")" "$(printf 'keep\nk')" "the host's .keep"
 assert_eq "$(cat "$source/.tmp-t")" t "the host's .tmp-t"
 assert_eq "$(stat -c %a logs)" 750 "mode of a folder that became scratch"
-assert_eq "$(ls -A logs | tr '\n' ' ')" ".keep f new u " "listing"
+assert_eq "$(names logs)" ".keep f new u " "listing"
 
 # The host's own git, seen in the view soon after.
 git -C "$source" add -f logs/.keep
