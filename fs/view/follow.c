@@ -21,6 +21,7 @@
 #define LOOK_NS	 (200 * 1000 * 1000L)
 #define TELL_NS	 (300 * 1000 * 1000L)
 #define CHECK_NS (5 * 1000 * 1000ULL) /* before copying up */
+#define ATTEMPTS 100		      /* for a `.git` that is not whole yet */
 
 struct sfs_follow {
 	pthread_mutex_t changing; /* one change at a time; see follow.h */
@@ -31,6 +32,7 @@ struct sfs_follow {
 	struct sfs_telling *first, **last; /* to be told */
 	uint64_t n_queued, n_told;
 	struct sfs_paths noted; /* folders that got a `.git` */
+	unsigned int attempts;	/* at those, since the last one came */
 	pthread_t thread;
 };
 
@@ -172,6 +174,15 @@ static void carry_out(struct sfs_view *view, struct sfs_paths *ruled,
 	sfs_replace_below(view, ruled, telling);
 }
 
+/* Again later: git makes a `.git` first, and what makes it one after that. */
+static void note_again(struct sfs_follow *follow, const char *path)
+{
+	pthread_mutex_lock(&follow->lock);
+	if (follow->attempts++ < ATTEMPTS)
+		(void)sfs_paths_add(&follow->noted, path, strlen(path));
+	pthread_mutex_unlock(&follow->lock);
+}
+
 /* Looks at the host's repositories, and at those that are noted.  Under
  * follow->changing. */
 static void look(struct sfs_view *view, uint64_t interval_ns,
@@ -185,10 +196,13 @@ static void look(struct sfs_view *view, uint64_t interval_ns,
 	noted = follow->noted;
 	follow->noted = (struct sfs_paths){ 0 };
 	pthread_mutex_unlock(&follow->lock);
+	sfs_paths_sort(&noted);
 	for (size_t i = 0; i < noted.n; i++)
-		(void)sfs_tracked_add_repository(view->params.tracked,
-						 noted.paths[i], note_change,
-						 &change);
+		if (sfs_tracked_add_repository(view->params.tracked,
+					       noted.paths[i], note_change,
+					       &change) ||
+		    !sfs_tracked_has_repository(view->params.tracked))
+			note_again(follow, noted.paths[i]);
 	sfs_paths_done(&noted);
 	(void)sfs_tracked_refresh_if_stale(view->params.tracked, interval_ns,
 					   note_change, &change);
@@ -284,9 +298,12 @@ void sfs_follow_rename_begin(struct sfs_view *view, struct sfs_node *parent,
 	    sfs_node_path(view, new_parent, new_name, &path))
 		return;
 	pthread_mutex_lock(&view->follow->changing);
-	if (has_noted(view->follow))
+	ret->index = !has_noted(view->follow) &&
+		     sfs_tracked_is_index(view->params.tracked, path);
+	if (!ret->index) { /* of one that is not followed yet? */
 		look(view, 0, &ret->ruled);
-	ret->index = sfs_tracked_is_index(view->params.tracked, path);
+		ret->index = sfs_tracked_is_index(view->params.tracked, path);
+	}
 	if (!ret->index && !ret->ruled.n) {
 		pthread_mutex_unlock(&view->follow->changing);
 		return;
@@ -355,6 +372,7 @@ void sfs_follow_note(struct sfs_view *view, struct sfs_node *folder)
 		return;
 	pthread_mutex_lock(&follow->lock);
 	(void)sfs_paths_add(&follow->noted, path, strlen(path));
+	follow->attempts = 0;
 	pthread_cond_signal(&follow->wake);
 	pthread_mutex_unlock(&follow->lock);
 }
