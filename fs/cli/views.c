@@ -59,6 +59,17 @@ static int visit_mount(void *context, const struct sfs_mountinfo *mount)
 	return result;
 }
 
+/* We are in its namespace: then it is among the mounts. */
+static bool is_mounted_here(const struct sfs_registry_entry *entry)
+{
+	struct sfs_mountinfo mount = { .id = -1 };
+	bool here = sfs_mountinfo_find(entry->mountpoint, &mount) == 0 &&
+		    mount.device == entry->device;
+
+	sfs_mountinfo_done(&mount);
+	return here;
+}
+
 static int visit_entry(void *context, const struct sfs_registry_entry *entry)
 {
 	const struct walk *walk = context;
@@ -71,7 +82,7 @@ static int visit_entry(void *context, const struct sfs_registry_entry *entry)
 		.entry = entry,
 	};
 
-	if (!private)
+	if (!private || is_mounted_here(entry))
 		return 0;
 	return walk->visit(walk->context, &view);
 }

@@ -38,6 +38,10 @@ cd "$WORK" || exit
 assert_eq "$("$SCRATCHFS" run source pwd)" "$WORK"
 assert_eq "$("$SCRATCHFS" run source sh -c 'id -u; id -g')" "$(id -u; id -g)"
 
+# Who is in the view sees it once, as any other.
+assert_eq "$("$SCRATCHFS" run source "$SCRATCHFS" list |
+	grep -F " $source -> $source -> " | cut -d' ' -f1)" live
+
 # Options of a mount.
 out=$("$SCRATCHFS" run --scratch '*.o' -r /sub source sh -c \
 	'echo o >source/a.o; ! echo x 2>/dev/null >source/sub/x && cat source/a.o')
