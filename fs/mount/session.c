@@ -19,9 +19,11 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 int sfs_session_exit_status(int err)
 {
@@ -156,6 +158,23 @@ int sfs_session_new(struct sfs_config *config, struct sfs_session **ret)
 	return 0;
 }
 
+#ifndef STATX_MNT_ID_UNIQUE /* since Linux 6.8 */
+#define STATX_MNT_ID_UNIQUE 0x4000u
+#endif
+
+/* What is mounted there, as a number.  Asks no daemon.  0: it is not known. */
+static uint64_t mount_id_of(const char *path)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, path,
+		  AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+		  STATX_MNT_ID_UNIQUE, &st) < 0 ||
+	    !(st.stx_mask & STATX_MNT_ID_UNIQUE))
+		return 0;
+	return st.stx_mnt_id;
+}
+
 /* The options of libfuse, which passes on those of the kernel. */
 static int fuse_arguments(const struct sfs_session *session,
 			  struct fuse_args *args)
@@ -215,6 +234,7 @@ int sfs_session_mount(struct sfs_session *session)
 		return -EIO;
 	}
 	session->mounted = true;
+	session->mount_id = mount_id_of(session->mountpoint);
 	if (sfs_tap_install(&session->mount) == 0)
 		sfs_tap_want(&session->mount, SFS_FUSE_HANDLE_KILLPRIV_V2);
 	if (session->config->io == SFS_IO_PASSTHROUGH)
@@ -232,13 +252,27 @@ int sfs_session_mount(struct sfs_session *session)
 	return 0;
 }
 
-/* Is the mount that this session made still there? */
+/* The connection ends with the mount; or is aborted, and the mount stays. */
+static bool is_connected(const struct sfs_session *session)
+{
+	struct pollfd fd = { .fd = fuse_session_fd(session->mount.session) };
+
+	return poll(&fd, 1, 0) == 0;
+}
+
+/*
+ * Is the mount that this session made still there?  When it is gone another view
+ * may have been mounted at once, and a device number is given out again.
+ */
 static bool stands(const struct sfs_session *session)
 {
 	struct sfs_mountinfo mount;
 	bool ours;
 
-	if (sfs_mountinfo_find(session->mountpoint, &mount) < 0)
+	if (session->mount_id)
+		return mount_id_of(session->mountpoint) == session->mount_id;
+	if (!is_connected(session) ||
+	    sfs_mountinfo_find(session->mountpoint, &mount) < 0)
 		return false;
 	ours = sfs_mountinfo_is_view(&mount) && mount.device == session->device;
 	sfs_mountinfo_done(&mount);

@@ -25,6 +25,7 @@ struct sfs_session {
 	struct sfs_uring *uring; /* NULL: requests come from /dev/fuse */
 	struct sfs_mount mount;	 /* its view is ours */
 	dev_t device;		 /* of the mount */
+	uint64_t mount_id;	 /* never used again; 0: the kernel has none */
 	bool mounted;
 	bool served; /* was there to be used */
 	struct sfs_pages pages;
