@@ -71,6 +71,11 @@ needs() {
 		;;
 	esac
 	case $1 in *" tidy "*) echo clang-tidy clang-tidy ;; esac
+	case $1 in *" bench "*)
+		printf '%s %s\n' bindfs bindfs mergerfs mergerfs fuse-overlayfs \
+			fuse-overlayfs unionfs-fuse unionfs-fuse gnuplot gnuplot-nox
+		;;
+	esac
 	case $1 in *" matrix "*) echo debootstrap debootstrap ;; esac
 }
 
