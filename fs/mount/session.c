@@ -78,6 +78,7 @@ static int make_view(struct sfs_session *session)
 		.stores = session->stores,
 		.n_stores = session->n_stores,
 		.copy_limit_bytes = config->border_copy_bytes,
+		.strict = config->cache == SFS_CACHE_STRICT,
 		.as_caller = geteuid() == 0,
 		.covered_fd = session->covered_fd,
 		.covered_path = session->covered_path,

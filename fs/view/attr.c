@@ -120,10 +120,14 @@ int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		sfs_settle_prepare(view, node);
+	sfs_catch_up(view, node);
 	err = sfs_fd_object(view, node, &object);
 	if (!err)
 		err = show(view, node, object.fd, ret_st, ret_trust);
-	if (!err && node->tree == SFS_TREE_HOST && !fstat(object.fd, &own))
+	if (!err &&
+	    (node->tree == SFS_TREE_HOST ||
+	     !sfs_node_is(node, SFS_NODE_PRIVATE)) &&
+	    !fstat(object.fd, &own))
 		sfs_settle_told(view, node, &own);
 	return err;
 }

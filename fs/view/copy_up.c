@@ -291,6 +291,8 @@ static int copy_locked(struct copy_up *c, int dir, const char *name)
 	if (!r) {
 		r = copy_and_install(c, dir, name);
 		settle_charge(c, charge, r == 0);
+		if (r == -EEXIST) /* another view of the volume was faster */
+			r = sfs_adopt_copy(c->view, c->node, dir, name);
 	}
 	sfs_fd_put(&c->source);
 	return r;

@@ -208,6 +208,15 @@ int sfs_hide(struct sfs_view *view, struct sfs_node *parent, unsigned int store,
 int sfs_unhide(struct sfs_view *view, struct sfs_node *parent,
 	       unsigned int store, const char *name);
 
+/* --- catch_up.c --- */
+
+/* The node's object is now what stands under `name` in folder `dir` of its
+ * store.  With the node's lock held for writing.  -ESTALE: another type. */
+int sfs_adopt_copy(struct sfs_view *view, struct sfs_node *node, int dir,
+		   const char *name);
+/* The same if there is something; of what shows through in a volume only. */
+void sfs_catch_up(struct sfs_view *view, struct sfs_node *node);
+
 /* --- remove.c --- */
 
 /* The node keeps a descriptor of its object, which is about to lose a name. */

@@ -59,6 +59,14 @@ static bool is_quiet(const struct stat *st)
 	return st->st_ctim.tv_sec + QUIET_S < now.tv_sec;
 }
 
+static bool has_volumes(struct sfs_view *view)
+{
+	for (unsigned int s = 0; s < view->params.n_stores; s++)
+		if (sfs_view_store(view, s)->volume)
+			return true;
+	return false;
+}
+
 static bool is_settled(const struct sfs_node *node, const struct stat *st)
 {
 	return atomic_load(&node->own_ctime) == ns_of(&st->st_ctim) ||
@@ -93,9 +101,22 @@ void sfs_settle_prepare(struct sfs_view *view, struct sfs_node *folder)
 		(void)sfs_watch_folder(view, folder);
 }
 
+/* Does anything but this view change it?  The host, or another view. */
+static bool is_common(const struct sfs_node *node)
+{
+	return node->tree == SFS_TREE_HOST ||
+	       !sfs_node_is(node, SFS_NODE_PRIVATE);
+}
+
+/* Another view of a volume may hide or copy up what shows through, and make and
+ * remove names in every core folder; nothing tells of that. */
 static bool may_settle(struct sfs_view *view, const struct sfs_node *node)
 {
-	return !view->params.strict && node->tree == SFS_TREE_HOST;
+	if (view->params.strict || node->tree != SFS_TREE_HOST)
+		return false;
+	if (sfs_node_is(node, SFS_NODE_SCRATCH))
+		return sfs_node_is(node, SFS_NODE_PRIVATE);
+	return !sfs_node_is(node, SFS_NODE_DIR) || !has_volumes(view);
 }
 
 static bool has_links(const struct stat *st)
@@ -159,9 +180,8 @@ enum sfs_trust sfs_settle_missing(struct sfs_view *view,
 	    sfs_fd_path(view, parent, SFS_TREE_HOST, &host) ||
 	    fstat(host.fd, &st) || !is_settled(parent, &st))
 		return SFS_TRUST_NONE;
-	for (unsigned int s = 0; s < view->params.n_stores; s++)
-		if (sfs_view_store(view, s)->volume)
-			return SFS_TRUST_NONE; /* another view's may get it */
+	if (has_volumes(view))
+		return SFS_TRUST_NONE; /* another view's may get it */
 	return trust_in(view, parent, events);
 }
 
@@ -170,13 +190,13 @@ void sfs_settle_own(struct sfs_view *view, struct sfs_node *node, int fd)
 	struct stat st;
 
 	(void)view;
-	if (node->tree == SFS_TREE_HOST && !fstat(fd, &st))
+	if (is_common(node) && !fstat(fd, &st))
 		atomic_store(&node->own_ctime, ns_of(&st.st_ctim));
 }
 
 void sfs_settle_made(struct sfs_node *node, const struct stat *st)
 {
-	if (node->tree == SFS_TREE_HOST)
+	if (is_common(node))
 		atomic_store(&node->own_ctime, ns_of(&st->st_ctim));
 }
 
@@ -186,8 +206,7 @@ void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
 	struct stat st;
 
 	(void)view;
-	if (folder->tree == SFS_TREE_HOST && !fstat(fd, &st) &&
-	    st.st_ino == folder->ino)
+	if (is_common(folder) && !fstat(fd, &st) && st.st_ino == folder->ino)
 		atomic_store(&folder->own_ctime, ns_of(&st.st_ctim));
 }
 
@@ -283,8 +302,7 @@ void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 	was_content = atomic_exchange(&node->told_content, content);
 	was_ctime = atomic_exchange(&node->told_ctime, ctime);
 	known = knows_access(view, node, access);
-	if (!was_ctime || node->tree != SFS_TREE_HOST ||
-	    !view->notify.inval_inode)
+	if (!was_ctime || !is_common(node) || !view->notify.inval_inode)
 		return;
 	drop = was_ctime != ctime && was_content == content &&
 	       atomic_load(&node->own_ctime) != ctime;

@@ -39,10 +39,11 @@ def store_of(path):
 class Border:
     """Answers questions about the plain folder, which has no border."""
 
-    def __init__(self, left, lower, two_file_systems, volumes):
+    def __init__(self, left, lower, args):
         self.left = left
-        self.two = two_file_systems
-        self.place_of = store_of if volumes else is_scratch
+        self.two_views = bool(args.second)
+        self.two = args.two_file_systems
+        self.place_of = store_of if args.volumes else is_scratch
         # Inodes of the folders that were there at the start: in the view such
         # a scratch folder is merged from host and store.
         self.lower = lower
@@ -152,6 +153,12 @@ def _whiteout(_, op):
     return op[0] == "rename" and op[3] & sc.RENAME_WHITEOUT
 
 
+def _moved_folder(border, op):
+    """The kernel meets a folder it knows under another name, and cannot move it
+    in its cache while a rename holds the cache's locks."""
+    return border.two_views and op[0] == "rename"
+
+
 def _device(border, op):
     if op[0] not in ("open", "direct", "locks"):
         return False
@@ -173,6 +180,7 @@ ACCEPTED = (
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
     (errno.EOPNOTSUPP, _zero_range, "zero range, which tmpfs does not have"),
     (errno.EINVAL, _whiteout, "whiteout"),
+    (errno.ESTALE, _moved_folder, "a folder that the other view moved"),
     (errno.EACCES, _device, "devices on a nodev mount"),
 )
 

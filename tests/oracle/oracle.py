@@ -6,7 +6,7 @@ a view (right), and stops at the first thing that differs.
   oracle.py --seed N --ops N --left DIR --right DIR
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
-            [--volumes]
+            [--volumes] [--second DIR]
             [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
@@ -24,6 +24,7 @@ import time
 
 import border as where
 import generate
+import pair
 import populate
 import tree
 from side import Side, describe, describe_both, is_error
@@ -38,7 +39,9 @@ class Difference(Exception):
 class Oracle:
     def __init__(self, args):
         self.args = args
-        self.left, self.right = Side(args.left), Side(args.right)
+        self.left = Side(args.left)
+        self.right = pair.Pair((args.right, args.second), args.seed) \
+            if args.second else Side(args.right)
         self.maker = generate.Generator(random.Random(args.seed), args.names,
                                         args.border, args.callers)
         self.history = collections.deque(maxlen=args.history)
@@ -53,14 +56,17 @@ class Oracle:
         self.maker.resync(self.pictures[0])
         lower = {e.st.st_ino for p, e in self.pictures[0].items()
                  if args.tree == "full" and e.st}
-        self.border = where.Border(self.left, lower, args.two_file_systems,
-                                   args.volumes)
+        self.border = where.Border(self.left, lower, args)
         self.maker.border = self.border
 
     def step(self):
         op, caller = self.maker.next()
-        self.history.append((self.done, op, caller))
-        right = self.right.run(op, caller)
+        view = self.choose_view(op)
+        if view is None:
+            return
+        self.history.append((self.done, op, caller, view))
+        right = self.right.run_in(view, op, caller) if self.args.second \
+            else self.right.run(op, caller)
         if is_error(right):
             why = where.accepted(self.border, op, right[1])
             if why:
@@ -77,6 +83,22 @@ class Oracle:
         self.maker.learn(op, left)
         if op[0] == "mkdir" and not is_error(left):
             self.border.made_folder(op[1])
+
+    def choose_view(self, op):
+        """Of two views; None: the operation is left out."""
+        if not self.args.second:
+            return 0
+        view = self.right.choose(op)
+        if view is not None:
+            files, folders = self.right.foreign(op, view)
+            self.right.close(files, folders)
+            for slot in files:
+                self.left.do_close(slot)
+            for slot in folders:
+                self.left.do_closedir(slot)
+            self.maker.open_slots.difference_update(files)
+            self.maker.open_dirs.difference_update(folders)
+        return view
 
     def keep_slots_equal(self, op):
         """The view refused an open that the plain folder is not asked for."""
@@ -126,9 +148,10 @@ class Oracle:
 
 def report(oracle, difference):
     print("oracle: difference after %d operations" % oracle.done)
-    for number, op, caller in oracle.history:
-        print("  %6d %s%s" % (number, describe(op),
-                              " as %d" % caller if caller else ""))
+    for number, op, caller, view in oracle.history:
+        print("  %6d %s%s%s" % (number, describe(op),
+                                " as %d" % caller if caller else "",
+                                " in the second view" if view else ""))
     print(difference)
     print("oracle: again with: %s" % " ".join(sys.argv))
 
@@ -150,6 +173,8 @@ def arguments():
     parser.add_argument("--ops", type=int, default=10000)
     parser.add_argument("--left")
     parser.add_argument("--right")
+    parser.add_argument("--second", metavar="DIR",
+                        help="another view of the same, used by turns")
     parser.add_argument("--names", default="both",
                         choices=("core", "scratch", "both"))
     parser.add_argument("--border", default="none", choices=("none", "full"))

@@ -92,10 +92,13 @@ class Side:
             os.close(self.files[slot])
             self.files[slot] = None
 
-    def do_opendir(self, slot, place):
+    def do_closedir(self, slot):
         if self.dirs[slot] is not None:
             os.close(self.dirs[slot])
             self.dirs[slot] = None
+
+    def do_opendir(self, slot, place):
+        self.do_closedir(slot)
         self.dirs[slot] = os.open(place[1], os.O_RDONLY | os.O_DIRECTORY,
                                   dir_fd=self.at(place[0]))
 

@@ -1,0 +1,26 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Two views of one volume, used by turns at random, are one tree: equal to a plain
+# folder.  SFS_STRESS_OPS: how many operations.
+. "$(dirname "$0")/../lib/mount.sh"
+. "$(dirname "$0")/../lib/oracle.sh"
+need_root
+ops=${SFS_STRESS_OPS:-3000}
+
+run_both() { # SEED, OPTIONS of the oracle
+	mount_view "$WORK/source" "$WORK/one" --volume v
+	mount_view "$WORK/source" "$WORK/two" --volume v
+	oracle_in "$WORK/source" "$WORK/one" --second "$WORK/two" --seed "$@"
+	unmount_view "$WORK/two"
+	unmount_view "$WORK/one"
+	timeout -k 5 60 "$SCRATCHFS" volume rm v >/dev/null
+}
+
+mkdir "$WORK/source"
+run_both "${SFS_SEED:-31}" --ops $((ops / 2)) --names scratch
+rm -rf "$WORK/source"
+mkdir "$WORK/source"
+oracle --make-tree "$WORK/source"
+before=$(hash_tree "$WORK/source")
+run_both "${SFS_SEED:-32}" --ops $((ops / 2)) --names scratch --tree full
+assert_eq "$(hash_tree "$WORK/source")" "$before" "the host"
