@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "charge.h"
 
-static struct sfs_quota *quota_of(struct sfs_view *view,
-				  const struct sfs_node *node)
+#include <time.h>
+
+struct sfs_quota *sfs_charge_quota(struct sfs_view *view,
+				   const struct sfs_node *node)
 {
 	if (!sfs_node_is(node, SFS_NODE_SCRATCH) ||
 	    node->tree == SFS_TREE_HOST || node->type != S_IFREG >> 12)
@@ -10,25 +12,64 @@ static struct sfs_quota *quota_of(struct sfs_view *view,
 	return sfs_view_store(view, node->store)->quota;
 }
 
+enum {
+	MOST_AWAITING = 2, /* threads; others go on serving, also the FORGETs */
+	AWAIT_TRIES = 100,
+};
+#define AWAIT_NS 1000000L
+
+/* A file was deleted, and the kernel will soon say whether it is still open. */
+static bool await_forgets(struct sfs_view *view, int attempt)
+{
+	const struct timespec ns = { .tv_nsec = AWAIT_NS };
+	bool may;
+
+	if (attempt >= AWAIT_TRIES || !atomic_load(&view->owing))
+		return false;
+	may = atomic_fetch_add(&view->awaiting, 1) < MOST_AWAITING;
+	if (may)
+		nanosleep(&ns, NULL);
+	atomic_fetch_sub(&view->awaiting, 1);
+	return may;
+}
+
+int sfs_charge_take(struct sfs_view *view, struct sfs_quota *quota,
+		    int64_t delta_bytes)
+{
+	int r, attempt = 0;
+
+	do
+		r = sfs_quota_charge(quota, delta_bytes);
+	while (r == -ENOSPC && await_forgets(view, attempt++));
+	return r;
+}
+
+/* How long a piece from `offset` on there is room for just now. */
+static size_t room_for(const struct sfs_charge *charge, uint64_t offset,
+		       size_t length)
+{
+	uint64_t limit = sfs_quota_limit(charge->quota);
+	uint64_t used = sfs_quota_used(charge->quota);
+	uint64_t room = used < limit ? limit - used : 0;
+
+	room &= ~(uint64_t)(SFS_QUOTA_PAGE - 1);
+	room += sfs_quota_bytes(charge->old_size);
+	if (room <= offset)
+		return 0;
+	return room - offset < length ? (size_t)(room - offset) : length;
+}
+
 /* Less, down to one byte, when that is allowed. */
-static int reserve(struct sfs_charge *charge, uint64_t offset, size_t length,
-		   size_t *ret_length)
+static int reserve(struct sfs_view *view, struct sfs_charge *charge,
+		   uint64_t offset, size_t length, size_t *ret_length)
 {
 	int64_t delta = sfs_quota_delta(charge->old_size, offset + length);
-	uint64_t room;
-	int r = delta > 0 ? sfs_quota_charge(charge->quota, delta) : 0;
+	int r = delta > 0 ? sfs_charge_take(view, charge->quota, delta) : 0;
 
 	while (r == -ENOSPC && ret_length) {
-		uint64_t limit = sfs_quota_limit(charge->quota);
-		uint64_t used = sfs_quota_used(charge->quota);
-
-		room = used < limit ? (limit - used) & ~(SFS_QUOTA_PAGE - 1ULL)
-				    : 0;
-		room += sfs_quota_bytes(charge->old_size);
-		if (room <= offset)
+		length = room_for(charge, offset, length);
+		if (!length)
 			return -ENOSPC;
-		if (room - offset < length)
-			length = (size_t)(room - offset);
 		delta = sfs_quota_delta(charge->old_size, offset + length);
 		r = delta > 0 ? sfs_quota_charge(charge->quota, delta) : 0;
 	}
@@ -44,7 +85,7 @@ int sfs_charge_begin(struct sfs_view *view, const struct sfs_node *node, int fd,
 		     off_t offset, size_t length, struct sfs_charge *ret,
 		     size_t *ret_length)
 {
-	struct sfs_quota *quota = quota_of(view, node);
+	struct sfs_quota *quota = sfs_charge_quota(view, node);
 	struct stat st;
 	int r;
 
@@ -62,7 +103,8 @@ int sfs_charge_begin(struct sfs_view *view, const struct sfs_node *node, int fd,
 		r = -errno;
 	} else {
 		ret->old_size = (uint64_t)st.st_size;
-		r = reserve(ret, offset < 0 ? ret->old_size : (uint64_t)offset,
+		r = reserve(view, ret,
+			    offset < 0 ? ret->old_size : (uint64_t)offset,
 			    length, ret_length);
 	}
 	if (r < 0) {
@@ -91,10 +133,21 @@ void sfs_charge_end(struct sfs_charge *charge)
 
 void sfs_charge_owes(struct sfs_view *view, struct sfs_node *node)
 {
-	if (!quota_of(view, node))
+	if (!sfs_charge_quota(view, node))
 		return;
 	pthread_mutex_lock(&view->table);
+	if (!sfs_node_is(node, SFS_NODE_OWES))
+		atomic_fetch_add(&view->owing, 1);
 	node->flags |= SFS_NODE_OWES;
+	pthread_mutex_unlock(&view->table);
+}
+
+void sfs_charge_named(struct sfs_view *view, struct sfs_node *node)
+{
+	pthread_mutex_lock(&view->table);
+	if (sfs_node_is(node, SFS_NODE_OWES))
+		atomic_fetch_sub(&view->owing, 1);
+	node->flags &= (uint16_t)~SFS_NODE_OWES;
 	pthread_mutex_unlock(&view->table);
 }
 
@@ -109,7 +162,7 @@ void sfs_charge_unlinked(struct sfs_view *view, struct sfs_node *node,
 	quota = sfs_view_store(view, where->store)->quota;
 	if (!quota)
 		return;
-	if (node && quota_of(view, node) == quota)
+	if (node && sfs_charge_quota(view, node) == quota)
 		sfs_charge_owes(view, node);
 	else
 		(void)sfs_quota_charge(
@@ -121,11 +174,12 @@ void sfs_charge_forget(struct sfs_view *view, struct sfs_node *node)
 	SFS_FD object = SFS_FD_NONE;
 	struct stat st;
 
-	/* A file without a name can have got one (linkat(2)). */
-	if (!sfs_node_is(node, SFS_NODE_OWES) ||
-	    sfs_fd_object(view, node, &object) || fstat(object.fd, &st) ||
-	    st.st_nlink)
+	if (!sfs_node_is(node, SFS_NODE_OWES))
 		return;
-	(void)sfs_quota_charge(quota_of(view, node),
-			       sfs_quota_delta((uint64_t)st.st_size, 0));
+	if (!sfs_fd_object(view, node, &object) && !fstat(object.fd, &st) &&
+	    !st.st_nlink)
+		(void)sfs_quota_charge(sfs_charge_quota(view, node),
+				       sfs_quota_delta((uint64_t)st.st_size,
+						       0));
+	sfs_charge_named(view, node);
 }

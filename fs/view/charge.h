@@ -22,6 +22,10 @@ struct sfs_charge {
 		.quota = NULL, \
 	}
 
+/* What counts the node's bytes, or NULL. */
+struct sfs_quota *sfs_charge_quota(struct sfs_view *view,
+				   const struct sfs_node *node);
+
 /*
  * `fd`: the node's object, open.  Room for `length` bytes at `offset` (-1: at
  * the end).  ret_length NULL: all or -ENOSPC; else as many as there is room
@@ -33,6 +37,10 @@ int sfs_charge_begin(struct sfs_view *view, const struct sfs_node *node, int fd,
 void sfs_charge_end(struct sfs_charge *charge);
 #define SFS_CHARGE __attribute__((cleanup(sfs_charge_end))) struct sfs_charge
 
+/* sfs_quota_charge(), which waits a moment for what was deleted just now. */
+int sfs_charge_take(struct sfs_view *view, struct sfs_quota *quota,
+		    int64_t delta_bytes);
+
 /*
  * The object of this size has lost its last name.  What the kernel may still
  * have open (node, not NULL) stays charged until the node goes.
@@ -41,6 +49,8 @@ void sfs_charge_unlinked(struct sfs_view *view, struct sfs_node *node,
 			 const struct sfs_where *where);
 /* The node's object has no name (O_TMPFILE); settle when the node goes. */
 void sfs_charge_owes(struct sfs_view *view, struct sfs_node *node);
+/* It has got one. */
+void sfs_charge_named(struct sfs_view *view, struct sfs_node *node);
 /* The node goes; its descriptors are still there. */
 void sfs_charge_forget(struct sfs_view *view, struct sfs_node *node);
 

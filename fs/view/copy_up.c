@@ -287,7 +287,7 @@ static int copy_locked(struct copy_up *c, int dir, const char *name)
 		r = -errno;
 	charge = charge_of(c);
 	if (!r && charge && c->store->quota)
-		r = sfs_quota_charge(c->store->quota, charge);
+		r = sfs_charge_take(c->view, c->store->quota, charge);
 	if (!r) {
 		r = copy_and_install(c, dir, name);
 		settle_charge(c, charge, r == 0);

@@ -269,6 +269,7 @@ static int link_locked(struct sfs_view *view, struct sfs_node *node,
 		r = link_object(view, node, &m, name);
 	if (r)
 		return r;
+	sfs_charge_named(view, node);
 	return sfs_entry_made(view, parent, name, &m.where, m.tree, ret);
 }
 

@@ -207,13 +207,19 @@ struct extent {
 	off_t offset, length;
 };
 
-/* All of it, or nothing. */
+/* All of it, or nothing.  Blocks behind the end would be had for nothing. */
 static int charge_fallocate(struct sfs_view *view, struct sfs_node *node,
 			    int fd, const struct extent *extent,
 			    struct sfs_charge *ret)
 {
+	struct stat st;
+
 	if (extent->mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE))
 		return sfs_charge_begin(view, node, fd, 0, 0, ret, NULL);
+	if (extent->mode & FALLOC_FL_KEEP_SIZE &&
+	    sfs_charge_quota(view, node) &&
+	    (fstat(fd, &st) || st.st_size < extent->offset + extent->length))
+		return -EOPNOTSUPP;
 	/* What inserts moves the end by its length. */
 	return sfs_charge_begin(
 		view, node, fd,

@@ -49,6 +49,7 @@ struct sfs_view {
 	struct sfs_settle *settle; /* what may be believed */
 	struct sfs_follow *follow; /* what git tracks; NULL: nothing */
 	struct sfs_listings *listings;
+	atomic_uint owing, awaiting; /* charge.c */
 	struct sfs_notify notify;
 	uint64_t hash_key[2];
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "move.h"
 
 #include <fcntl.h>
@@ -99,7 +100,24 @@ static int charge(struct across *a, const struct sfs_end *end, bool in)
 	if (!end->where.scratch || !S_ISREG(a->st.st_mode))
 		return 0;
 	quota = sfs_view_store(a->m->view, end->where.store)->quota;
-	return quota ? sfs_quota_charge(quota, in ? delta : -delta) : 0;
+	if (!quota)
+		return 0;
+	return in ? sfs_charge_take(a->m->view, quota, delta)
+		  : sfs_quota_charge(quota, -delta);
+}
+
+/* The host's file may have grown or shrunk since it was looked at. */
+static void settle_charge(struct across *a)
+{
+	const struct sfs_end *to = &a->m->to;
+	struct stat st;
+
+	if (to->where.scratch && S_ISREG(a->st.st_mode) &&
+	    !fstatat(a->to.fd, to->name, &st, AT_SYMLINK_NOFOLLOW))
+		(void)sfs_quota_charge_always(
+			sfs_view_store(a->m->view, to->where.store)->quota,
+			sfs_quota_delta((uint64_t)a->st.st_size,
+					(uint64_t)st.st_size));
 }
 
 /* The kernel's own open descriptor would stay with the old object. */
@@ -190,6 +208,8 @@ static int move_locked(struct across *a)
 	if (copied)
 		r = by_copy(a);
 	(void)charge(a, r ? &m->to : &m->from, false);
+	if (!r)
+		settle_charge(a);
 	return r ? r : exchange_object(a, copied);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "charge.h"
 #include "follow.h"
 #include "internal.h"
 #include "settle.h"
@@ -153,8 +154,18 @@ static void free_nodes(struct sfs_view *view)
 	free(view->root);
 }
 
+/* Other views may go on with the volume, and the kernel forgets nothing when a
+ * mount ends. */
+static void settle_charges(struct sfs_view *view)
+{
+	for (size_t i = 0; view->chains && i < view->n_chains; i++)
+		for (struct sfs_node *n = view->chains[i]; n; n = n->next)
+			sfs_charge_forget(view, n);
+}
+
 void sfs_view_free(struct sfs_view *view)
 {
+	settle_charges(view);
 	sfs_listings_free(view->listings);
 	sfs_watch_free(view);
 	sfs_settle_free(view);
