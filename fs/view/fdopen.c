@@ -89,6 +89,26 @@ static int open_step(struct sfs_view *view, struct sfs_node *node,
 	return sfs_fdcache_put(view, node, &what, false, ret);
 }
 
+/*
+ * What the cache has.  Another view of a volume may have removed a folder that
+ * is beside the node's own object, and made it again.
+ */
+static bool get_cached(struct sfs_view *view, struct sfs_node *node,
+		       unsigned int tree, struct sfs_fd *ret)
+{
+	struct stat st;
+
+	if (!sfs_fdcache_get(view, node, tree, ret))
+		return false;
+	if (tree == SFS_TREE_HOST || tree == node->tree ||
+	    !sfs_view_store(view, sfs_store_of_tree(tree))->shared ||
+	    fstat(ret->fd, &st) || st.st_nlink)
+		return true;
+	sfs_fd_put(ret);
+	sfs_fd_drop_tree(view, node, tree);
+	return false;
+}
+
 /* The nodes from one up to the first ancestor that has a descriptor. */
 struct climb {
 	struct sfs_node **nodes; /* counted but for [0] */
@@ -131,7 +151,7 @@ static int climb_up(struct sfs_view *view, struct sfs_node *node,
 	if (r)
 		return r;
 	climb->nodes[0] = node;
-	while (!sfs_fdcache_get(view, climb->nodes[climb->n], tree, ret)) {
+	while (!get_cached(view, climb->nodes[climb->n], tree, ret)) {
 		struct sfs_node *parent;
 
 		r = climb_add(climb);
@@ -178,7 +198,7 @@ int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
 	int r = -ESTALE;
 
 	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -ENOENT); i++) {
-		if (sfs_fdcache_get(view, node, tree, ret))
+		if (get_cached(view, node, tree, ret))
 			return 0;
 		r = path_by_names(view, node, tree, ret);
 		if (r == -ENOENT && tree != node->tree)
