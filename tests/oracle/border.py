@@ -185,6 +185,13 @@ ACCEPTED = (
 )
 
 
+def same_refusal(border, op, left, right):
+    """Both refused to rename over a folder, one because the other moved it."""
+    return border.two_views and op[0] == "save" and \
+        (left[0], right[0]) == (errno.EISDIR, errno.ESTALE) and \
+        left[1:] == right[1:]
+
+
 def accepted(border, op, number):
     """Why an errno of the view is no fault; None if it is one."""
     for code, applies, why in ACCEPTED:
