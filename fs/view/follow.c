@@ -254,7 +254,7 @@ static int open_coming(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static void admit(struct sfs_view *view, const char *index, int fd,
-		  struct sfs_paths *ruled)
+		  struct sfs_follow_rename *rename)
 {
 	struct sfs_paths coming = { 0 };
 	struct change change = { view, &coming };
@@ -264,11 +264,12 @@ static void admit(struct sfs_view *view, const char *index, int fd,
 	if (coming.n) {
 		pthread_rwlock_wrlock(&view->moves);
 		for (size_t i = 0; i < coming.n; i++)
-			sfs_replace_admit(view, coming.paths[i]);
+			sfs_replace_admit(view, coming.paths[i],
+					  &rename->telling);
 		pthread_rwlock_unlock(&view->moves);
 	}
 	for (size_t i = 0; i < coming.n; i++)
-		(void)sfs_paths_add(ruled, coming.paths[i],
+		(void)sfs_paths_add(&rename->ruled, coming.paths[i],
 				    sfs_replace_concerns(view,
 							 coming.paths[i]));
 	sfs_paths_done(&coming);
@@ -311,14 +312,14 @@ void sfs_follow_rename_begin(struct sfs_view *view, struct sfs_node *parent,
 	ret->index = true;
 	fd = open_coming(view, parent, name);
 	if (fd >= 0)
-		admit(view, path, fd, &ret->ruled);
+		admit(view, path, fd, ret);
 }
 
 void sfs_follow_rename_end(struct sfs_view *view,
 			   struct sfs_follow_rename *rename)
 {
 	struct change change = { view, &rename->ruled };
-	struct sfs_telling telling = { 0 };
+	struct sfs_telling telling = rename->telling;
 	uint64_t number = 0;
 
 	if (!rename->index)

@@ -10,7 +10,7 @@
  * comes before all others of the view; none is held while the kernel is told.
  */
 #include "paths.h"
-#include "scratchfs/view.h"
+#include "telling.h"
 
 int sfs_follow_new(struct sfs_view *view); /* -ENOMEM */
 void sfs_follow_free(struct sfs_view *view);
@@ -29,6 +29,7 @@ void sfs_follow_stop(struct sfs_view *view);
 struct sfs_follow_rename {
 	bool index;		/* follow->changing is held until _end */
 	struct sfs_paths ruled; /* what changes, as far as rules match it */
+	struct sfs_telling telling;
 };
 void sfs_follow_rename_begin(struct sfs_view *view, struct sfs_node *parent,
 			     const char *name, struct sfs_node *new_parent,

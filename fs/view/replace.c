@@ -104,7 +104,7 @@ static bool host_has(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static int admit_file(struct sfs_view *view, struct sfs_node *parent,
-		      const char *name)
+		      const char *name, struct sfs_telling *telling)
 {
 	struct sfs_move m = { .view = view,
 			      .from = { .parent = parent, .name = name },
@@ -123,8 +123,11 @@ static int admit_file(struct sfs_view *view, struct sfs_node *parent,
 			r = break_link(view, &m.from);
 		if (!r)
 			r = sfs_move_across(&m);
-		if (!r)
+		if (!r) {
 			(void)sfs_unhide(view, parent, where->store, name);
+			sfs_telling_add(view, telling, parent, name,
+					m.from.node);
+		}
 	}
 	if (m.from.node)
 		sfs_node_put(view, m.from.node);
@@ -142,7 +145,8 @@ static bool is_readonly(struct sfs_view *view, const char *path)
 		rule >= 0);
 }
 
-void sfs_replace_admit(struct sfs_view *view, const char *path)
+void sfs_replace_admit(struct sfs_view *view, const char *path,
+		       struct sfs_telling *telling)
 {
 	struct sfs_node *at = sfs_node_get(view, sfs_node_root(view)), *child;
 	SFS_FREE char *copy = strdup(path);
@@ -153,7 +157,7 @@ void sfs_replace_admit(struct sfs_view *view, const char *path)
 		rest = NULL;
 	while (rest && (name = strsep(&rest, "/"))) {
 		if (!rest) {
-			(void)admit_file(view, at, name);
+			(void)admit_file(view, at, name, telling);
 			break;
 		}
 		if (step(view, at, name, &where, &child))

@@ -16,9 +16,12 @@ size_t sfs_replace_concerns(struct sfs_view *view, const char *path);
 /*
  * `path` is about to become tracked: if it is a scratch file it moves to the
  * host, unless the host has something there.  Folders above it are made there
- * as needed.  With view->moves locked for writing.
+ * as needed.  What the kernel has to be told is added to the telling: its
+ * ctime is another one, and git compares that.  With view->moves locked for
+ * writing.
  */
-void sfs_replace_admit(struct sfs_view *view, const char *path);
+void sfs_replace_admit(struct sfs_view *view, const char *path,
+		       struct sfs_telling *telling);
 
 /*
  * Looks at the place of every known node at or below the paths of a sorted

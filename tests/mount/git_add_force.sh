@@ -33,6 +33,8 @@ assert_eq "$(stat -c %a "$source/logs")" 750 "mode of the folder made for it"
 assert_absent "$source/logs/other"
 assert_absent "$source/deep/logs/noise"
 assert_eq "$(stat -c %i logs/x)" "$ino" "inode number in the view"
+# git compares it: told before the answer to git's rename.
+assert_eq "$(stat -c %z logs/x)" "$(stat -c %z "$source/logs/x")" "ctime"
 echo two >>logs/x
 assert_eq "$(tail -n1 "$source/logs/x")" two "an edit after git add"
 echo three >&3
