@@ -10,6 +10,7 @@
 #include "uring.h"
 
 #include "scratchfs/command.h"
+#include "scratchfs/ignore_hint.h"
 #include "scratchfs/mountinfo.h"
 #include "scratchfs/msg.h"
 #include "scratchfs/rules.h"
@@ -155,6 +156,7 @@ int sfs_session_new(struct sfs_config *config, struct sfs_session **ret)
 		return err;
 	}
 	sfs_config_announce(config);
+	sfs_ignore_hint(session->source_fd, config->scratch);
 	*ret = session;
 	return 0;
 }

@@ -5,5 +5,6 @@
 
 command -v shellcheck >/dev/null || exit 77
 mapfile -t scripts < <(project_files -name '*.sh' -o -path './.ci/run')
-shellcheck --external-sources --source-path=SCRIPTDIR --exclude=SC1091 \
-	"${scripts[@]}"
+printf '%s\0' "${scripts[@]}" |
+	xargs -0 -P "$(nproc)" -n 8 shellcheck --external-sources \
+		--source-path=SCRIPTDIR --exclude=SC1091

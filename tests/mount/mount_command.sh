@@ -35,7 +35,8 @@ if echo more 2>/dev/null >"$WORK/view/.tmp"; then echo "ro is not ro"; fi
 cat "$WORK/view/file"
 umount "$WORK/view"
 END
-out=$(WORK=$WORK timeout -k 5 60 unshare -m bash "$WORK/inside.sh") ||
+export WORK
+out=$(timeout -k 5 60 unshare -m bash "$WORK/inside.sh") ||
 	fail "mount(8): exit $?: $out"
 assert_eq "$out" "host
 scratch
