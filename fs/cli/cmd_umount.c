@@ -19,8 +19,10 @@
 #include <time.h>
 
 #define HOLDERS_MAX 10
-/* Discarding goes on without us; most often it is done by then. */
+/* Most often all is deleted by then. */
+#define AT_ONCE_MS   100
 #define END_WAIT_MS  1000
+#define END_TICK_MS  10
 #define KEEP_WAIT_MS 600000
 #define DEAD_WAIT_MS 5000
 #define DEAD_TICK_MS 10
@@ -129,17 +131,32 @@ static bool await_end(int pid_fd, int timeout_ms)
 	return pid_fd < 0 || poll(&poll_fd, 1, timeout_ms) == 1;
 }
 
-static int open_daemon(const char *mountpoint)
+/* store: where its scratch is, or NULL. */
+static int open_daemon(const char *mountpoint, char **ret_store)
 {
 	struct sfs_registry_entry *entry = NULL;
 	int fd = -1;
 
+	*ret_store = NULL;
 	if (sfs_registry_find_by_mountpoint(mountpoint, &entry) < 0)
 		return -1;
 	if (sfs_registry_is_alive(entry))
 		fd = (int)syscall(SYS_pidfd_open, entry->pid, 0);
+	*ret_store = sfs_steal_ptr(&entry->store);
 	sfs_registry_entry_free(entry);
 	return fd;
+}
+
+/* What has been renamed aside is as good as gone; deleting it takes its time and
+ * goes on without us. */
+static bool await_discard(int pid_fd, const char *store)
+{
+	bool gone = await_end(pid_fd, AT_ONCE_MS);
+
+	for (int ms = AT_ONCE_MS; !gone && ms < END_WAIT_MS; ms += END_TICK_MS)
+		gone = (store && access(store, F_OK) < 0) ||
+		       await_end(pid_fd, END_TICK_MS);
+	return gone;
 }
 
 static int order_keep(const char *mountpoint, const char *volume)
@@ -231,7 +248,8 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 			const struct options *options,
 			const struct usage *usage)
 {
-	SFS_CLOSE int pid_fd = open_daemon(mount->path);
+	SFS_FREE char *store = NULL;
+	SFS_CLOSE int pid_fd = open_daemon(mount->path, &store);
 	int err;
 
 	if (options->volume && order_keep(mount->path, options->volume) < 0)
@@ -251,7 +269,7 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 		return status;
 	}
 	/* A container may have taken the view along to where we cannot see. */
-	bool ended = await_end(pid_fd, END_WAIT_MS);
+	bool ended = await_discard(pid_fd, store);
 	if (!ended)
 		printf("still in use, as by a container, or still being "
 		       "discarded\n");
