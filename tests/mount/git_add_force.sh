@@ -33,8 +33,6 @@ assert_eq "$(stat -c %a "$source/logs")" 750 "mode of the folder made for it"
 assert_absent "$source/logs/other"
 assert_absent "$source/deep/logs/noise"
 assert_eq "$(stat -c %i logs/x)" "$ino" "inode number in the view"
-# git compares it: told before the answer to git's rename.
-assert_eq "$(stat -c %z logs/x)" "$(stat -c %z "$source/logs/x")" "ctime"
 echo two >>logs/x
 assert_eq "$(tail -n1 "$source/logs/x")" two "an edit after git add"
 echo three >&3
@@ -52,6 +50,13 @@ assert_absent "$source/deep/logs/noise"
 assert_absent "$source/deep/logs/new"
 assert_eq "$(names deep/logs)" ".keep new noise " "listing"
 assert_eq "$(names logs)" "link other x " "listing"
+# What git compares is told before git's rename is answered.
+cp "$source/file" deep/logs/.two
+stat deep/logs/.two >/dev/null
+git update-index --add --cacheinfo \
+	"100644,$(git rev-parse HEAD:file),deep/logs/.two"
+assert_eq "$(stat -c %z deep/logs/.two)" \
+	"$(stat -c %z "$source/deep/logs/.two")" "ctime of a file that moved"
 # A folder with a tracked source is one of sources.
 echo source >logs/new
 assert_eq "$(cat "$source/logs/new")" source "a new file beside it"
