@@ -21,6 +21,7 @@ enum {
 
 struct sfs_fdcache;
 struct sfs_listings;
+struct sfs_telling;
 
 struct sfs_view {
 	struct sfs_view_params params; /* source_path, covered_path: copies */
@@ -56,6 +57,7 @@ struct sfs_view {
 	pthread_t reaper;
 	pthread_mutex_t reaper_lock;
 	pthread_cond_t reaper_wake;
+	struct sfs_telling *tellings; /* under reaper_lock */
 	bool reaper_runs, reaper_stop, reaper_asked;
 };
 

@@ -237,6 +237,7 @@ static int rename_locked(struct sfs_move *m)
 	if (!(m->flags & RENAME_EXCHANGE) && m->to.where.exists)
 		sfs_charge_unlinked(m->view, m->to.node, &m->to.where);
 	rename_nodes(m, from_name, to_name);
+	sfs_move_crossed(m);
 	settle(m);
 	return 0;
 }
@@ -280,6 +281,7 @@ int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
 		lock_moves(view, parent, name);
 	r = rename_locked(&m);
 	pthread_rwlock_unlock(&view->moves);
+	sfs_move_crossed_tell(&m);
 	sfs_follow_rename_end(view, &follow);
 	if (!r && !strcmp(new_name, ".git"))
 		sfs_follow_note(view, new_parent);

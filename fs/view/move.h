@@ -4,6 +4,7 @@
 
 /* What the files of rename(2) share. */
 #include "internal.h"
+#include "telling.h"
 
 struct sfs_end {
 	struct sfs_node *parent;
@@ -17,6 +18,8 @@ struct sfs_move {
 	struct sfs_end from, to;
 	unsigned int flags; /* of renameat2(2) */
 	bool folder;
+	bool crossed; /* a folder has changed its place */
+	struct sfs_telling telling;
 	uint64_t copy_limit_bytes; /* across file systems without reflink */
 };
 
@@ -35,12 +38,20 @@ int sfs_end_folder(struct sfs_view *view, const struct sfs_end *end,
  * caller of rename(2) has to copy. */
 int sfs_move_across(struct sfs_move *m);
 
-/* move_folder.c: a folder within one place, with what the stores have for it,
- * or across the border. */
+/* move_folder.c: a folder within one place, with what the stores have for it. */
 int sfs_move_core_folder(struct sfs_move *m);
 int sfs_move_scratch_folder(struct sfs_move *m);
 int sfs_exchange_folder_allowed(struct sfs_move *m);
 /* Two core names change places: what the stores have for them does. */
 int sfs_swap_mirrors(struct sfs_move *m);
+
+/*
+ * move_border.c: a folder to another place.  -EXDEV, with nothing changed, if
+ * its content would not go with it as it is.  _crossed: afterwards, when the
+ * node has its new name.  _tell: when all locks are gone.
+ */
+int sfs_move_folder_across(struct sfs_move *m);
+void sfs_move_crossed(struct sfs_move *m);
+void sfs_move_crossed_tell(struct sfs_move *m);
 
 #endif

@@ -173,7 +173,7 @@ int sfs_move_core_folder(struct sfs_move *m)
 	int r;
 
 	if (m->to.where.scratch)
-		return -EXDEV; /* all its descendants would change place */
+		return sfs_move_folder_across(m);
 	r = same_rules_inside(m, &m->from, &m->to);
 	if (!r)
 		r = core_only_by_git(m->view, &m->from);
@@ -197,7 +197,9 @@ int sfs_move_scratch_folder(struct sfs_move *m)
 	SFS_FD from = SFS_FD_NONE, to = SFS_FD_NONE;
 	int r;
 
-	if (!m->to.where.scratch || m->from.where.store != m->to.where.store)
+	if (!m->to.where.scratch)
+		return sfs_move_folder_across(m);
+	if (m->from.where.store != m->to.where.store)
 		return -EXDEV;
 	if (m->from.where.flags & SFS_NODE_LOWER ||
 	    m->from.where.tree == SFS_TREE_HOST)

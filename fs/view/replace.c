@@ -2,6 +2,7 @@
 #include "replace.h"
 #include "internal.h"
 #include "move.h"
+#include "settle.h"
 #include "watch.h"
 
 #include <fcntl.h>
@@ -249,14 +250,17 @@ static void place_again(struct sfs_view *view, struct sfs_node *node,
 		return;
 	}
 	pthread_rwlock_wrlock(sfs_node_lock(view, node));
-	if (folder) {
-		sfs_fd_drop_io(view, node);
-		sfs_fd_drop_tree(view, node, SFS_TREE_HOST);
-	}
+	/* A folder's mirrors may be others too, or its own object from now on. */
+	if (folder)
+		sfs_fd_drop(view, node);
+	else if (node->tree != where.tree)
+		sfs_fd_drop_tree(view, node, node->tree);
 	r = sfs_node_place(view, node, parent, name, &where);
 	pthread_rwlock_unlock(sfs_node_lock(view, node));
-	if (folder)
+	if (folder) {
 		sfs_watch_renew(view, node);
+		sfs_settle_prepare(view, node);
+	}
 	sfs_telling_add(view, telling, parent, name, r ? NULL : node);
 }
 
@@ -282,14 +286,11 @@ static void tell_name(struct sfs_view *view, const char *path,
 	sfs_node_put(view, at);
 }
 
-void sfs_replace_below(struct sfs_view *view, const struct sfs_paths *paths,
+void sfs_replace_nodes(struct sfs_view *view, const struct sfs_paths *paths,
 		       struct sfs_telling *telling)
 {
 	struct collecting c = { .view = view, .paths = paths };
 
-	if (!paths->n)
-		return;
-	pthread_rwlock_wrlock(&view->moves);
 	sfs_node_each(view, collect, &c);
 	if (c.n)
 		qsort(c.known, c.n, sizeof(*c.known), compare);
@@ -302,14 +303,23 @@ void sfs_replace_below(struct sfs_view *view, const struct sfs_paths *paths,
 		place_again(view, c.known[i].node, parent, name, telling);
 		sfs_node_put(view, parent);
 	}
-	pthread_rwlock_unlock(&view->moves);
-	for (size_t i = 0; i < paths->n; i++)
-		tell_name(view, paths->paths[i], telling);
 	for (size_t i = 0; i < c.n; i++) {
 		sfs_node_put(view, c.known[i].node);
 		free(c.known[i].path);
 	}
 	free(c.known);
+}
+
+void sfs_replace_below(struct sfs_view *view, const struct sfs_paths *paths,
+		       struct sfs_telling *telling)
+{
+	if (!paths->n)
+		return;
+	pthread_rwlock_wrlock(&view->moves);
+	sfs_replace_nodes(view, paths, telling);
+	pthread_rwlock_unlock(&view->moves);
+	for (size_t i = 0; i < paths->n; i++)
+		tell_name(view, paths->paths[i], telling);
 }
 
 /* --- mirrors --- */

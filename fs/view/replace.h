@@ -32,6 +32,10 @@ void sfs_replace_admit(struct sfs_view *view, const char *path,
 void sfs_replace_below(struct sfs_view *view, const struct sfs_paths *paths,
 		       struct sfs_telling *telling);
 
+/* The same for view->moves locked for writing, and without what has no node. */
+void sfs_replace_nodes(struct sfs_view *view, const struct sfs_paths *paths,
+		       struct sfs_telling *telling);
+
 /* A path is not tracked any more: the folders above it that thereby become
  * scratch, and so far mirror the host's, get the host's modes and owners. */
 void sfs_replace_unveil(struct sfs_view *view, const char *path);

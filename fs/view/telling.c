@@ -101,3 +101,37 @@ void sfs_telling_done(struct sfs_view *view, struct sfs_telling *telling)
 	free(telling->items);
 	*telling = (struct sfs_telling){ 0 };
 }
+
+void sfs_telling_later(struct sfs_view *view, struct sfs_telling *telling)
+{
+	struct sfs_telling *queued = malloc(sizeof(*queued));
+
+	if (!queued) { /* answers time out */
+		sfs_telling_done(view, telling);
+		return;
+	}
+	*queued = *telling;
+	*telling = (struct sfs_telling){ 0 };
+	pthread_mutex_lock(&view->reaper_lock);
+	queued->next = view->tellings;
+	view->tellings = queued;
+	pthread_mutex_unlock(&view->reaper_lock);
+	sfs_view_wake(view);
+}
+
+void sfs_telling_due(struct sfs_view *view, bool tell)
+{
+	struct sfs_telling *due, *next;
+
+	pthread_mutex_lock(&view->reaper_lock);
+	due = view->tellings;
+	view->tellings = NULL;
+	pthread_mutex_unlock(&view->reaper_lock);
+	for (; due; due = next) {
+		next = due->next;
+		if (tell)
+			sfs_telling_tell(view, due);
+		sfs_telling_done(view, due);
+		free(due);
+	}
+}

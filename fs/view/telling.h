@@ -28,6 +28,11 @@ void sfs_telling_add_names(struct sfs_view *view, struct sfs_telling *telling);
 /* Tells; waits for operations in the folders.  No lock may be held. */
 void sfs_telling_tell(struct sfs_view *view, const struct sfs_telling *telling);
 
+/* Tells soon, from a thread of the view; empties the telling. */
+void sfs_telling_later(struct sfs_view *view, struct sfs_telling *telling);
+/* What that thread has to do, and what is left when the view ends. */
+void sfs_telling_due(struct sfs_view *view, bool tell);
+
 void sfs_telling_done(struct sfs_view *view, struct sfs_telling *telling);
 
 #endif

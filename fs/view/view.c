@@ -3,6 +3,7 @@
 #include "follow.h"
 #include "internal.h"
 #include "settle.h"
+#include "telling.h"
 #include "watch.h"
 
 #include <fcntl.h>
@@ -165,6 +166,7 @@ static void settle_charges(struct sfs_view *view)
 
 void sfs_view_free(struct sfs_view *view)
 {
+	sfs_telling_due(view, false);
 	settle_charges(view);
 	sfs_listings_free(view->listings);
 	sfs_watch_free(view);
@@ -245,6 +247,7 @@ static void *reap(void *arg)
 		busy |= sfs_fd_probe_pins(view);
 		give_memory_back(view);
 		sfs_settle_drop_late(view);
+		sfs_telling_due(view, true);
 		pthread_mutex_lock(&view->reaper_lock);
 		if (view->reaper_stop)
 			break;

@@ -5,4 +5,4 @@
 . "$(dirname "$0")/../lib/as_user.sh"
 need_root
 
-again_as_user first_look scratch_leaves name_space purity save_patterns
+again_as_user first_look folder_crosses scratch_leaves name_space purity save_patterns

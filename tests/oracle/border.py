@@ -42,7 +42,7 @@ class Border:
     def __init__(self, left, lower, args):
         self.left = left
         self.two_views = bool(args.second)
-        self.two = args.two_file_systems
+        self.two, self.volumes = args.two_file_systems, args.volumes
         self.place_of = store_of if args.volumes else is_scratch
         # Inodes of the folders that were there at the start: in the view such
         # a scratch folder is merged from host and store.
@@ -94,6 +94,17 @@ class Border:
         if st:
             self.lower.discard(st.st_ino)
 
+    def is_mixed(self, place):
+        """Whether a folder holds a scratch name, a second link, or something
+        that cannot be looked at."""
+        top, closed = self.left.proc(place).rstrip(b"/"), []
+        for folder, names, files in os.walk(top, onerror=closed.append):
+            if any(is_scratch_name(n) for n in names + files) or any(
+                    os.lstat(os.path.join(folder, n)).st_nlink > 1
+                    for n in files):
+                return True
+        return bool(closed)
+
     def is_lower(self, place):
         """Whether a folder, or one below it, was there at the start."""
         top = self.left.proc(place).rstrip(b"/")
@@ -121,8 +132,14 @@ def _several_links(border, op):
 
 
 def _folder_crosses(border, op):
-    return op[0] == "rename" and border.is_folder(op[1]) and \
-        border.crosses(op[1], op[2])
+    """It may, with all that is in it, on one file system, if nothing inside
+    would be another place's, is known by a second name, or is on the host
+    although it was deleted here."""
+    if op[0] != "rename" or not border.is_folder(op[1]) or \
+            not border.crosses(op[1], op[2]):
+        return False
+    return border.two or border.volumes or border.is_mixed(op[1]) or \
+        border.is_lower(op[1])
 
 
 def _lower_folder(border, op):
