@@ -42,6 +42,7 @@ class Border:
     def __init__(self, left, lower, args):
         self.left = left
         self.two_views = bool(args.second)
+        self.git = args.git
         self.two, self.volumes = args.two_file_systems, args.volumes
         self.place_of = store_of if args.volumes else is_scratch
         # Inodes of the folders that were there at the start: in the view such
@@ -151,6 +152,12 @@ def _lower_folder(border, op):
         for p in moved)
 
 
+def _tracked(border, op):
+    """Where git's own files lie depends on its index, which is not known
+    here."""
+    return border.git and op[0] in ("rename", "link", "linkfd")
+
+
 def _no_tmpfile(_, op):
     return op[0] == "open" and op[3] & os.O_TMPFILE == os.O_TMPFILE
 
@@ -193,6 +200,7 @@ ACCEPTED = (
     (errno.EXDEV, _several_links, "a file with several links crosses"),
     (errno.EXDEV, _folder_crosses, "a folder crosses"),
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
+    (errno.EXDEV, _tracked, "something that git tracks"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
     (errno.EOPNOTSUPP, _zero_range, "zero range, which tmpfs does not have"),

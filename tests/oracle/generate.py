@@ -72,7 +72,8 @@ class Generator:
         self.known = {
             p: "d" if stat.S_ISDIR(e.st.st_mode) else
             "l" if stat.S_ISLNK(e.st.st_mode) else "f"
-            for p, e in picture.items() if e.st and p != b"."}
+            for p, e in picture.items()
+            if e.st and p != b"." and p.split(b"/")[0] != b".git"}
 
     def allowed(self, path):
         return self.names == "both" or \

@@ -6,7 +6,7 @@ a view (right), and stops at the first thing that differs.
   oracle.py --seed N --ops N --left DIR --right DIR
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
-            [--volumes] [--second DIR]
+            [--volumes] [--second DIR] [--git]
             [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
@@ -186,6 +186,8 @@ def arguments():
                         help="source and store lie on different ones")
     parser.add_argument("--volumes", action="store_true",
                         help="logs and __pycache__ have volumes of their own")
+    parser.add_argument("--git", action="store_true",
+                        help="the tree is a repository; .git is left alone")
     parser.add_argument("--every", type=int, default=200,
                         help="compare the trees after so many operations")
     parser.add_argument("--watch-from", type=int, default=1 << 60,
