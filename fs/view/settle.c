@@ -16,14 +16,18 @@
  */
 enum {
 	QUIET_S = 2,
-	MISSING = 4096,
+	MISSING_SETS = 4096,
+	MISSING_WAYS = 8,
 	MOST_LATE = 64,
 	ANSWER_US = 5000 /* by then an answer has been given */
 };
 #define KNOWN_NS 200000000u /* by then, however busy the machine is */
 
 struct sfs_settle {
-	atomic_uint_fast64_t missing[MISSING]; /* names asked for once */
+	/* Names asked for once.  Any of a set's places will do, so that names
+	 * asked for in turn do not drive each other out. */
+	atomic_uint_fast64_t missing[MISSING_SETS][MISSING_WAYS];
+	atomic_uint next_way;
 
 	pthread_mutex_t lock; /* a leaf */
 	struct sfs_node *late[MOST_LATE];
@@ -159,12 +163,20 @@ enum sfs_trust sfs_settle_entry(struct sfs_view *view, struct sfs_node *parent,
 static bool was_missed(struct sfs_view *view, const struct sfs_node *parent,
 		       const char *name)
 {
+	struct sfs_settle *settle = view->settle;
 	uint64_t h = (uintptr_t)parent ^ view->hash_key[0];
 
 	for (const char *c = name; *c; c++)
 		h = (h ^ (unsigned char)*c) * 0x100000001b3u;
 	h ^= h >> 29;
-	return atomic_exchange(&view->settle->missing[h % MISSING], h) == h;
+	atomic_uint_fast64_t *set = settle->missing[h % MISSING_SETS];
+
+	for (int i = 0; i < MISSING_WAYS; i++)
+		if (atomic_load_explicit(&set[i], memory_order_relaxed) == h)
+			return true;
+	atomic_store(
+		&set[atomic_fetch_add(&settle->next_way, 1) % MISSING_WAYS], h);
+	return false;
 }
 
 enum sfs_trust sfs_settle_missing(struct sfs_view *view,
