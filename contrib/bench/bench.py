@@ -35,6 +35,7 @@ class Bench:
         self.folder = pathlib.Path(folder)
         self.sizes = sizes
         self.results = {}
+        self.settled = True
         self.names = {
             "micro": options.micro,
             "archive": str(self.folder / "archive.tar"),
@@ -128,8 +129,16 @@ class Bench:
                 self.results.setdefault(name, {})[system.name] = (
                     self.results[other][system.name])
 
+    def settle(self, workload):
+        """What others left behind is not to be young when this one looks."""
+        looks = workload.warm or workload.cold
+        if looks and not self.settled:
+            time.sleep(SETTLED_SECONDS)
+        self.settled = looks
+
     def measure(self, systems, workload):
         name = workload.steps[0][0]
+        self.settle(workload)
         taking_part = []
         for system in systems:
             if workload.same_as and system.peer and system.name != "native":

@@ -114,14 +114,16 @@ class Scratchfs(System):
                     "XDG_RUNTIME_DIR": str(self.folder / "state")}
 
     def why_not(self):
-        if "uring" not in self.options:
-            return super().why_not()
         try:
-            if SWITCH.read_text().strip() != "Y":
-                SWITCH.write_text("Y")
+            self.switch_on()
         except OSError:
             return "this kernel does not let us use io_uring"
         return super().why_not()
+
+    def switch_on(self):
+        """Whoever started us puts it back."""
+        if "uring" in self.options and SWITCH.read_text().strip() != "Y":
+            SWITCH.write_text("Y")
 
     def status(self):
         out = run([self.program, "status", "--json", self.root], 30,
@@ -129,6 +131,7 @@ class Scratchfs(System):
         return json.loads(out)[0]
 
     def mount(self):
+        self.switch_on()
         super().mount()
         if "uring" in self.options and self.status()["transport"] != "uring":
             raise Failure("%s: did not get io_uring" % self.name)
