@@ -171,9 +171,14 @@ static bool was_missed(struct sfs_view *view, const struct sfs_node *parent,
 	h ^= h >> 29;
 	atomic_uint_fast64_t *set = settle->missing[h % MISSING_SETS];
 
-	for (int i = 0; i < MISSING_WAYS; i++)
-		if (atomic_load_explicit(&set[i], memory_order_relaxed) == h)
+	for (int i = 0; i < MISSING_WAYS; i++) {
+		uint64_t free_place = 0;
+
+		if (atomic_load(&set[i]) == h)
 			return true;
+		if (atomic_compare_exchange_strong(&set[i], &free_place, h))
+			return false;
+	}
 	atomic_store(
 		&set[atomic_fetch_add(&settle->next_way, 1) % MISSING_WAYS], h);
 	return false;
