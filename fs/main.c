@@ -11,24 +11,19 @@
 
 /* In the order in which --help shows them. */
 static const struct sfs_command commands[] = {
-	{ "umount", "end a view and throw its scratch away", sfs_cmd_umount },
-	{ "run", "run a command in a view of its own", sfs_cmd_run },
-	{ "list", "show what is mounted where", sfs_cmd_list },
-	{ "status", "show what a view holds", sfs_cmd_status },
-	{ "diff", "list what unmounting would throw away", sfs_cmd_diff },
-	{ "keep", "copy scratch files to their place on the host",
-	  sfs_cmd_keep },
-	{ "absorb", "move what the host has of scratch into a volume",
-	  sfs_cmd_absorb },
-	{ "audit", "list what the host has of scratch", sfs_cmd_audit },
-	{ "explain", "say where a path lives, and why", sfs_cmd_explain },
-	{ "doctor", "say what this machine lacks, and what mends it",
-	  sfs_cmd_doctor },
-	{ "prune", "collect the scratch of mounts that are gone",
-	  sfs_cmd_prune },
-	{ "volume", "create, list, measure, export and remove volumes",
-	  sfs_cmd_volume },
-	{ NULL, NULL, NULL },
+	{ "umount", sfs_cmd_umount },
+	{ "run", sfs_cmd_run },
+	{ "list", sfs_cmd_list },
+	{ "status", sfs_cmd_status },
+	{ "diff", sfs_cmd_diff },
+	{ "keep", sfs_cmd_keep },
+	{ "absorb", sfs_cmd_absorb },
+	{ "audit", sfs_cmd_audit },
+	{ "explain", sfs_cmd_explain },
+	{ "doctor", sfs_cmd_doctor },
+	{ "prune", sfs_cmd_prune },
+	{ "volume", sfs_cmd_volume },
+	{ NULL, NULL },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -210,20 +210,21 @@ static int absorb_source(struct absorb *absorb, const char *source)
 	return absorb->force ? move_all(absorb) : SFS_EXIT_OK;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs absorb [--force] [--json] [OPTIONS] SOURCE\n"
+	fputs("Usage: scratchfs absorb [OPTIONS] SOURCE\n"
 	      "\n"
-	      "Moves what the host has under scratch patterns into a volume: "
-	      "the one that its\n"
-	      "pattern names, or --volume NAME. A mount with that volume shows "
-	      "it again, and\n"
-	      "scratchfs keep brings it back. Prints the plan; acts with "
-	      "--force. Nothing that\n"
+	      "Moves what the host has under scratch patterns into a volume: the one that its\n"
+	      "pattern names, or --volume NAME. A mount with that volume shows it again, and\n"
+	      "scratchfs keep brings it back. Prints the plan; acts with --force. Nothing that\n"
 	      "git tracks or does not ignore is moved.\n"
-	      "OPTIONS are those of a mount (scratchfs --help).\n",
-	      out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	      "\n"
+	      "      --force  do it\n"
+	      "      --json   an array of objects\n"
+	      "\n"
+	      "Other OPTIONS are those of a mount (scratchfs --help).\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_absorb(int argc, char **argv)
@@ -240,8 +241,10 @@ int sfs_cmd_absorb(int argc, char **argv)
 	sfs_config_init(&config);
 	if (sfs_options_parse(&config, argc, argv, 0, extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help || operands != 1)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands != 1)
+		status = sfs_print_bad_usage("absorb", "it takes one SOURCE");
 	else
 		status = absorb_source(&absorb, argv[1]);
 	sfs_leftovers_done(&absorb.leftovers);

@@ -89,18 +89,19 @@ static int audit(struct sfs_config *config, const char *source, bool as_json)
 	return status;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs audit [--json] [OPTIONS] SOURCE\n"
+	fputs("Usage: scratchfs audit [OPTIONS] SOURCE\n"
 	      "\n"
-	      "Lists what the host has under scratch patterns, with sizes: what "
-	      "a view would\n"
+	      "Lists what the host has under scratch patterns, with sizes: what a view would\n"
 	      "not have let it become. Nothing that git tracks is among it.\n"
-	      "OPTIONS are those of a mount (scratchfs --help).\n"
 	      "\n"
+	      "      --json  an array of objects\n"
+	      "\n"
+	      "Other OPTIONS are those of a mount (scratchfs --help).\n"
 	      "Exit status: 0 nothing is there, 1 something is, 2 trouble.\n",
-	      out);
-	return out == stdout ? NOTHING_FOUND : TROUBLE;
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : NOTHING_FOUND;
 }
 
 int sfs_cmd_audit(int argc, char **argv)
@@ -116,8 +117,10 @@ int sfs_cmd_audit(int argc, char **argv)
 	sfs_config_init(&config);
 	if (sfs_options_parse(&config, argc, argv, 0, extra, &operands) < 0)
 		status = TROUBLE;
-	else if (config.help || operands != 1)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands != 1)
+		status = sfs_print_bad_usage("audit", "it takes one SOURCE");
 	else
 		status = audit(&config, argv[1], as_json);
 	sfs_config_done(&config);

@@ -144,7 +144,7 @@ static int diff(const char *path, bool as_json)
 	return err < 0 ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
 	fputs("Usage: scratchfs diff [--json] [MOUNTPOINT]\n"
 	      "\n"
@@ -155,8 +155,8 @@ static int print_usage(FILE *out)
 	      "  C  changed copy of what the host has\n"
 	      "  D  deleted here, still on the host\n"
 	      "What is in a volume is not thrown away, and not listed.\n",
-	      out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_diff(int argc, char **argv)
@@ -173,8 +173,10 @@ int sfs_cmd_diff(int argc, char **argv)
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help || operands > 1)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands > 1)
+		status = sfs_print_bad_usage("diff", "one MOUNTPOINT at most");
 	else
 		status = diff(operands == 1 ? argv[1] : ".", as_json);
 	sfs_config_done(&config);

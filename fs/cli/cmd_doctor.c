@@ -102,7 +102,7 @@ static int examine(struct doctor *doctor)
 							: SFS_EXIT_OK;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
 	fputs("Usage: scratchfs doctor [--json]\n"
 	      "\n"
@@ -113,8 +113,8 @@ static int print_usage(FILE *out)
 	      "  ok    as it should be\n"
 	      "  note  goes without: slower, or not for everything\n"
 	      "  fail  does not work; the exit status is 1\n",
-	      out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_doctor(int argc, char **argv)
@@ -131,8 +131,10 @@ int sfs_cmd_doctor(int argc, char **argv)
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help || operands != 0)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands != 0)
+		status = sfs_print_bad_usage("doctor", "it takes no arguments");
 	else
 		status = examine(&doctor);
 	sfs_config_done(&config);

@@ -8,6 +8,7 @@
 #include "scratchfs/session.h"
 
 #include "placing.h"
+#include "print.h"
 #include "views.h"
 
 #include <string.h>
@@ -262,13 +263,20 @@ static int explain_all(struct explain *explain, char **paths, int count)
 	return worst;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs explain [--json] [--source DIR] [OPTIONS] "
-	      "PATH...\n"
-	      "OPTIONS are those of a mount, for paths that are in no view.\n",
-	      out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	fputs("Usage: scratchfs explain [OPTIONS] PATH...\n"
+	      "\n"
+	      "Says for each path where it lives (host, scratch or lower, which is the host's\n"
+	      "while nothing changes it), its real path, and the rule that decided with the\n"
+	      "line that it is written in. Works mounted or not.\n"
+	      "\n"
+	      "      --json        an array of objects\n"
+	      "      --source DIR  of paths that are in no view: the source they belong to\n"
+	      "\n"
+	      "Other OPTIONS are those of a mount (scratchfs --help), for paths in no view.\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_explain(int argc, char **argv)
@@ -285,8 +293,10 @@ int sfs_cmd_explain(int argc, char **argv)
 	sfs_config_init(&config);
 	if (sfs_options_parse(&config, argc, argv, 0, extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help || operands == 0)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands == 0)
+		status = sfs_print_bad_usage("explain", "PATH is missing");
 	else
 		status = sfs_session_exit_status(
 			explain_all(&explain, argv + 1, operands));

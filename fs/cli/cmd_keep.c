@@ -8,6 +8,7 @@
 #include "scratchfs/progress.h"
 #include "scratchfs/size.h"
 
+#include "print.h"
 #include "views.h"
 
 #include <fcntl.h>
@@ -192,17 +193,16 @@ static int keep_all(struct keep *keep, char **paths, int count)
 	return keep->failed ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs keep [--force] PATH...\n"
+	fputs("Usage: scratchfs keep [OPTIONS] PATH...\n"
 	      "\n"
-	      "Copies scratch files of a view to their place on the host, "
-	      "folders with all\n"
-	      "that is in them. What the host has already is only overwritten "
-	      "with --force.\n"
-	      "The view goes on showing its own copy.\n",
-	      out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	      "Copies scratch files of a view to their place on the host, folders with all\n"
+	      "that is in them. The view goes on showing its own copy.\n"
+	      "\n"
+	      "  -f, --force  overwrite what the host has already\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_keep(int argc, char **argv)
@@ -219,8 +219,10 @@ int sfs_cmd_keep(int argc, char **argv)
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help || operands == 0)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands == 0)
+		status = sfs_print_bad_usage("keep", "PATH is missing");
 	else
 		status = keep_all(&keep, argv + 1, operands);
 	sfs_config_done(&config);

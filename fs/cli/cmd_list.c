@@ -5,6 +5,7 @@
 #include "scratchfs/msg.h"
 #include "scratchfs/options.h"
 
+#include "print.h"
 #include "views.h"
 
 #include <string.h>
@@ -121,10 +122,16 @@ static int list(bool as_json)
 	return err < 0 ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs list [--json]\n", out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	fputs("Usage: scratchfs list [--json]\n"
+	      "\n"
+	      "Lists the views: what is mounted where, and where the scratch is.\n"
+	      "  live     a daemon serves it\n"
+	      "  dead     its daemon was killed; mounting it again brings its scratch back\n"
+	      "  private  only a command sees it: scratchfs run\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_list(int argc, char **argv)
@@ -141,8 +148,10 @@ int sfs_cmd_list(int argc, char **argv)
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help || operands != 0)
-		status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands != 0)
+		status = sfs_print_bad_usage("list", "it takes no arguments");
 	else
 		status = list(as_json);
 	sfs_config_done(&config);

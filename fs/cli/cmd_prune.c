@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include <getopt.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
+#include "scratchfs/options.h"
 #include "scratchfs/registry.h"
 #include "scratchfs/size.h"
+
+#include "print.h"
 
 struct prune {
 	bool dry_run, use_json;
@@ -60,42 +61,40 @@ static int run(struct prune *prune)
 	return SFS_EXIT_OK;
 }
 
+static int print_help(void)
+{
+	fputs("Usage: scratchfs prune [OPTIONS]\n"
+	      "\n"
+	      "Removes the stores of views that are gone: killed, and then unmounted.\n"
+	      "Every mount does that too.\n"
+	      "\n"
+	      "  -n, --dry-run  only list them\n"
+	      "      --json     an array of objects\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
+}
+
 int sfs_cmd_prune(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct prune prune = { 0 };
-	int option;
+	const struct sfs_extra_option extra[] = {
+		{ "dry-run", 'n', &prune.dry_run, NULL },
+		{ "json", 0, &prune.use_json, NULL },
+		{ NULL, 0, NULL, NULL },
+	};
+	struct sfs_config config;
+	int operands, status;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":nh", options, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			prune.dry_run = true;
-			break;
-		case 'j':
-			prune.use_json = true;
-			break;
-		case 'h':
-			puts("Usage: scratchfs prune [--dry-run] [--json]\n\n"
-			     "Collects the stores of mounts that are gone: "
-			     "killed, and then unmounted.");
-			return SFS_EXIT_OK;
-		default:
-			sfs_msg("prune: there is no option '%s'; see scratchfs "
-				"prune --help",
-				argv[optind - 1]);
-			return SFS_EXIT_USAGE;
-		}
-	}
-	if (argc > optind) {
-		sfs_msg("prune: takes no arguments (usage: scratchfs prune "
-			"[--dry-run] [--json])");
-		return SFS_EXIT_USAGE;
-	}
-	return run(&prune);
+	sfs_config_init(&config);
+	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
+			      extra, &operands) < 0)
+		status = SFS_EXIT_USAGE;
+	else if (config.help)
+		status = print_help();
+	else if (operands != 0)
+		status = sfs_print_bad_usage("prune", "it takes no arguments");
+	else
+		status = run(&prune);
+	sfs_config_done(&config);
+	return status;
 }

@@ -182,7 +182,7 @@ static int run(struct sfs_config *config, char **operands)
 	return status;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
 	fputs("Usage: scratchfs run [OPTIONS] SOURCE [--] COMMAND [ARG...]\n"
 	      "\n"
@@ -201,8 +201,8 @@ static int print_usage(FILE *out)
 	      "\n"
 	      "  scratchfs run . make test\n"
 	      "  scratchfs run -s '*.o' --volume objects ~/project -- make\n",
-	      out);
-	return out == stdout ? SFS_EXIT_OK : SFS_RUN_FAILED;
+	      stdout);
+	return fflush(stdout) ? SFS_RUN_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_run(int argc, char **argv)
@@ -215,7 +215,7 @@ int sfs_cmd_run(int argc, char **argv)
 			      &operands) < 0) {
 		status = SFS_RUN_FAILED; /* said */
 	} else if (config.help) {
-		status = print_usage(stdout);
+		status = print_help();
 	} else if (operands < 2) {
 		sfs_msg("run: %s is missing; see scratchfs run --help",
 			operands ? "COMMAND" : "SOURCE");

@@ -5,6 +5,7 @@
 #include "scratchfs/options.h"
 #include "scratchfs/path.h"
 
+#include "print.h"
 #include "views.h"
 
 #include <string.h>
@@ -88,10 +89,16 @@ static int show_one(struct status *status, const char *path)
 	return exit_status;
 }
 
-static int print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs status [--json] [MOUNTPOINT]\n", out);
-	return out == stdout ? SFS_EXIT_OK : SFS_EXIT_USAGE;
+	fputs("Usage: scratchfs status [--json] [MOUNTPOINT]\n"
+	      "\n"
+	      "Says of one view (any path in it will do) or of all: where its scratch is; for\n"
+	      "each rule the files and bytes that it keeps off the host, and the largest ones;\n"
+	      "how bytes and requests travel; scratch whose folder is gone from the host\n"
+	      "(orphans); files that rules came from and that have changed since.\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_status(int argc, char **argv)
@@ -108,8 +115,11 @@ int sfs_cmd_status(int argc, char **argv)
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
 		exit_status = SFS_EXIT_USAGE;
-	else if (config.help || operands > 1)
-		exit_status = print_usage(config.help ? stdout : stderr);
+	else if (config.help)
+		exit_status = print_help();
+	else if (operands > 1)
+		exit_status =
+			sfs_print_bad_usage("status", "one MOUNTPOINT at most");
 	else if (operands == 1)
 		exit_status = show_one(&status, argv[1]);
 	else

@@ -9,6 +9,7 @@
 #include "scratchfs/volume.h"
 
 #include "holders.h"
+#include "print.h"
 #include "views.h"
 
 #include <inttypes.h>
@@ -323,11 +324,18 @@ static int unmount_view(const char *path, const struct options *options)
 	return status;
 }
 
-static void print_usage(FILE *out)
+static int print_help(void)
 {
-	fputs("Usage: scratchfs umount MOUNTPOINT [--volume NAME] [--lazy] "
-	      "[--dry-run]\n",
-	      out);
+	fputs("Usage: scratchfs umount [OPTIONS] MOUNTPOINT\n"
+	      "\n"
+	      "Unmounts the view and throws its scratch away. While processes use it, it\n"
+	      "stays, and they are named.\n"
+	      "\n"
+	      "      --volume NAME  keep the scratch, as a new volume\n"
+	      "  -l, --lazy         detach it now; it goes when the last process leaves it\n"
+	      "  -n, --dry-run      only say what would be thrown away\n",
+	      stdout);
+	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
 int sfs_cmd_umount(int argc, char **argv)
@@ -340,17 +348,17 @@ int sfs_cmd_umount(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status = SFS_EXIT_USAGE;
+	int operands, status;
 
 	sfs_config_init(&config);
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
 		status = SFS_EXIT_USAGE;
-	else if (config.help) {
-		print_usage(stdout);
-		status = SFS_EXIT_OK;
-	} else if (operands != 1)
-		print_usage(stderr);
+	else if (config.help)
+		status = print_help();
+	else if (operands != 1)
+		status = sfs_print_bad_usage("umount",
+					     "it takes one MOUNTPOINT");
 	else
 		status = unmount_view(argv[1], &options);
 	sfs_config_done(&config);

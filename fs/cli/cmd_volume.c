@@ -52,7 +52,8 @@ static const struct sfs_volume_verb verbs[] = {
 	  sfs_cmd_volume_import },
 	{ "rm", "remove", "VOLUME [VOLUME...]", "Remove volumes",
 	  "  -a, --all                all volumes\n"
-	  "  -f, --force              do not mind if one does not exist\n",
+	  "  -f, --force              do not mind if one does not exist\n"
+	  "  -t, --time SECONDS       accepted; nothing is stopped\n",
 	  sfs_cmd_volume_rm },
 	{ "prune", NULL, "", "Remove all unused volumes",
 	  "  -f, --force              do not ask\n"
@@ -60,6 +61,9 @@ static const struct sfs_volume_verb verbs[] = {
 	  "      --dry-run            only print what would be removed\n",
 	  sfs_cmd_volume_prune },
 };
+
+/* More than any verb has. */
+#define OPTIONS_MAX 15
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -74,28 +78,74 @@ static void help(FILE *out)
 
 int sfs_volume_bad_usage(const struct sfs_volume_verb *verb, const char *why)
 {
-	sfs_msg("volume %s: %s (usage: scratchfs volume %s [OPTIONS] %s)",
-		verb->name, why, verb->name, verb->arguments);
+	sfs_msg("volume %s: %s (usage: scratchfs volume %s [OPTIONS]%s%s)",
+		verb->name, why, verb->name, *verb->arguments ? " " : "",
+		verb->arguments);
 	return SFS_VOLUME_EXIT_ERROR;
 }
 
-int sfs_volume_bad_option(const struct sfs_volume_verb *verb, int option,
-			  char **argv)
+static int print_verb_help(const struct sfs_volume_verb *verb)
 {
-	if (option == 'h') {
-		printf("%s.\n\nUsage: scratchfs volume %s [OPTIONS] %s\n",
-		       verb->summary, verb->name, verb->arguments);
-		if (*verb->options)
-			printf("\nOptions:\n%s", verb->options);
-		return 0;
-	}
+	printf("%s.\n\nUsage: scratchfs volume %s [OPTIONS]%s%s\n",
+	       verb->summary, verb->name, *verb->arguments ? " " : "",
+	       verb->arguments);
+	if (*verb->options)
+		printf("\nOptions:\n%s", verb->options);
+	return fflush(stdout) ? SFS_VOLUME_EXIT_ERROR : SFS_EXIT_OK;
+}
+
+/*
+ * The option that getopt_long() does not know, as it was written.  A letter may
+ * stand in a word with others, which is not done with then.
+ */
+static void bad_word(const struct option *options, char *const *argv,
+		     char ret_word[64])
+{
+	const char *last = argv[optind - 1];
+	bool letter = optopt > 0 && optopt < 128;
+
+	for (size_t i = 0; options[i].name; i++)
+		letter &= options[i].val != optopt;
+	if (letter)
+		snprintf(ret_word, 64, "-%c", optopt);
+	else
+		snprintf(ret_word, 64, "%.*s", (int)strcspn(last, "="), last);
+}
+
+/* The name of the option that looks like the word, or NULL. */
+static const char *nearest(const struct option *options, const char *word)
+{
+	const char *names[OPTIONS_MAX + 1] = { NULL };
+
+	for (size_t i = 0; i < OPTIONS_MAX && options[i].name; i++)
+		names[i] = options[i].name;
+	return strncmp(word, "--", 2) == 0 ? sfs_suggest(word + 2, names)
+					   : NULL;
+}
+
+int sfs_volume_bad_option(const struct sfs_volume_verb *verb,
+			  const struct option *options, int option, char **argv)
+{
+	char word[64];
+	const char *near;
+
+	if (option == 'h')
+		return print_verb_help(verb);
+	bad_word(options, argv, word);
+	near = nearest(options, word);
 	if (option == ':')
 		sfs_msg("volume %s: %s needs a value", verb->name,
 			argv[optind - 1]);
+	else if (near && strcmp(near, word + 2) == 0)
+		sfs_msg("volume %s: %s takes no value", verb->name, word);
+	else if (near)
+		sfs_msg("volume %s: there is no option '%s'; did you mean "
+			"'--%s'?",
+			verb->name, word, near);
 	else
 		sfs_msg("volume %s: there is no option '%s'; see scratchfs "
 			"volume %s --help",
-			verb->name, argv[optind - 1], verb->name);
+			verb->name, word, verb->name);
 	return SFS_VOLUME_EXIT_ERROR;
 }
 

@@ -132,7 +132,8 @@ static int parse(const struct sfs_volume_verb *verb, int argc, char **argv,
 		int r = take_option(spec, option, &ignore);
 
 		if (r > 0)
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 		if (r < 0)
 			return SFS_VOLUME_EXIT_ERROR;
 	}

@@ -377,7 +377,8 @@ int sfs_cmd_volume_df(const struct sfs_volume_verb *verb, int argc, char **argv)
 		else if (option == 'n')
 			df.noheading = true;
 		else
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 	}
 	return df_named(&df, argc, argv);
 }

@@ -88,7 +88,8 @@ int sfs_cmd_volume_inspect(const struct sfs_volume_verb *verb, int argc,
 			format = NULL;
 			break;
 		default:
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 		}
 	}
 	if (all == (argc > optind))
@@ -109,7 +110,7 @@ int sfs_cmd_volume_exists(const struct sfs_volume_verb *verb, int argc,
 	int r;
 
 	if (option != -1)
-		return sfs_volume_bad_option(verb, option, argv);
+		return sfs_volume_bad_option(verb, options, option, argv);
 	if (argc - optind != 1)
 		return sfs_volume_bad_usage(verb, "one name");
 	r = sfs_volume_load(argv[optind], &volume);

@@ -178,7 +178,8 @@ static int parse(const struct sfs_volume_verb *verb, int argc, char **argv,
 			ls->json = true;
 			break;
 		default:
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 		}
 	}
 	if (argc > optind)

@@ -70,7 +70,8 @@ int sfs_cmd_volume_rm(const struct sfs_volume_verb *verb, int argc, char **argv)
 		else if (option == 'f')
 			force = true;
 		else if (option != 't') /* nothing is stopped, so no wait */
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 	}
 	if (all == (argc > optind))
 		return sfs_volume_bad_usage(verb, "either names or --all");
@@ -196,7 +197,8 @@ static int prune_parse(const struct sfs_volume_verb *verb, int argc,
 		else if (option == 'n')
 			prune->dry_run = true;
 		else if (option != 'F')
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 		else if (sfs_volume_filter_add(&prune->filters, optarg) < 0)
 			return SFS_VOLUME_EXIT_ERROR;
 	}

@@ -137,7 +137,8 @@ int sfs_cmd_volume_export(const struct sfs_volume_verb *verb, int argc,
 		else if (option == 'a')
 			tar.at = optarg;
 		else
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 	}
 	if (argc - optind != 1)
 		return sfs_volume_bad_usage(verb, "one name");
@@ -182,7 +183,8 @@ int sfs_cmd_volume_import(const struct sfs_volume_verb *verb, int argc,
 
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (option != 'a')
-			return sfs_volume_bad_option(verb, option, argv);
+			return sfs_volume_bad_option(verb, options, option,
+						     argv);
 		tar.at = optarg;
 	}
 	if (argc - optind < 1 || argc - optind > 2)

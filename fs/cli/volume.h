@@ -6,6 +6,7 @@
  * What the verbs of `scratchfs volume` share.  Options, columns, messages and
  * exit statuses are podman's where podman has them.
  */
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -45,7 +46,8 @@ int sfs_cmd_volume_prune(const struct sfs_volume_verb *verb, int argc,
  * getopt_long()'s default case: 'h' prints the help and returns 0, anything
  * else complains about the option and returns 125.
  */
-int sfs_volume_bad_option(const struct sfs_volume_verb *verb, int option,
+int sfs_volume_bad_option(const struct sfs_volume_verb *verb,
+			  const struct option *options, int option,
 			  char **argv);
 int sfs_volume_bad_usage(const struct sfs_volume_verb *verb, const char *why);
 

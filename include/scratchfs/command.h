@@ -17,7 +17,6 @@ enum sfs_exit {
 
 struct sfs_command {
 	const char *name;
-	const char *summary; /* for --help: "show what ..." */
 	int (*run)(int argc, char **argv);
 };
 

@@ -37,10 +37,10 @@ complains 2 3 '\.scratchfs\.yaml:1:1: .*scratch' "$WORK/wrong" "$WORK/view"
 complains 2 1 "neither a command nor a folder" umuont "$WORK/view"
 complains 1 1 'no view is mounted' umount "$WORK/view"
 complains 1 1 '' umount "$WORK/none"
-complains 2 1 'Usage' umount
+complains 2 1 'it takes one MOUNTPOINT' umount
 complains 2 1 '' list --no-such
 complains 1 1 'in no view' status "$WORK/view"
-complains 2 2 'Usage' explain
+complains 2 1 'PATH is missing' explain
 
 if [ "$(id -u)" = 0 ]; then
 	chmod 755 "$WORK"
