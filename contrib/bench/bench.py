@@ -54,7 +54,11 @@ class Bench:
             system.place(self.folder / system.name)
             trees.make_tree(template, system.tree)
         time.sleep(SETTLED_SECONDS)
-        return [s for s in systems if self.try_to(s.mount, s, "mount")]
+        present = [s for s in systems if self.try_to(s.mount, s, "mount")]
+        for system in systems:
+            if system not in present:  # half mounted, it may be
+                self.try_to(system.unmount, system, "unmount")
+        return present
 
     def try_to(self, action, system, step):
         try:
