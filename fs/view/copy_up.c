@@ -211,6 +211,49 @@ static int64_t charge_of(const struct copy_up *c)
 	return sfs_quota_delta(0, (uint64_t)c->st.st_size);
 }
 
+/* Lets our user write to a folder of ours; what to put back, or -1. */
+static int borrow_write(int folder)
+{
+	char proc[SFS_BACKING_PROC_MAX];
+	struct stat st;
+
+	if (fstat(folder, &st) ||
+	    chmod(sfs_backing_proc_path(folder, proc),
+		  (st.st_mode & 07777) | S_IWUSR | S_IXUSR))
+		return -1;
+	return (int)(st.st_mode & 07777);
+}
+
+static void give_back_write(int folder, int mode)
+{
+	char proc[SFS_BACKING_PROC_MAX];
+
+	if (mode >= 0)
+		(void)chmod(sfs_backing_proc_path(folder, proc), (mode_t)mode);
+}
+
+/*
+ * To write to a file takes no right to write to its folder.  An ordinary user's
+ * daemon needs that for the copy, and of a folder to move it: it borrows both.
+ */
+static int rename_into(struct copy_up *c, int copy, int dir, const char *name)
+{
+	int r = sfs_backing_rename(c->store->work_fd, c->temp, dir, name,
+				   RENAME_NOREPLACE);
+	int dir_mode, copy_mode = -1;
+
+	if (r != -EACCES)
+		return r;
+	dir_mode = borrow_write(dir);
+	if (S_ISDIR(c->st.st_mode))
+		copy_mode = borrow_write(copy);
+	r = sfs_backing_rename(c->store->work_fd, c->temp, dir, name,
+			       RENAME_NOREPLACE);
+	give_back_write(copy, copy_mode);
+	give_back_write(dir, dir_mode);
+	return r;
+}
+
 /* Names the copy, or (dir < 0) keeps it without one; the node is its from now
  * on. */
 static int install(struct copy_up *c, int dir, const char *name)
@@ -232,8 +275,7 @@ static int install(struct copy_up *c, int dir, const char *name)
 			return -errno;
 	} else {
 		kept = keep_times(dir);
-		r = sfs_backing_rename(c->store->work_fd, c->temp, dir, name,
-				       RENAME_NOREPLACE);
+		r = rename_into(c, copy, dir, name);
 		restore_times(&kept);
 	}
 	if (r)

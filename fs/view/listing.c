@@ -183,7 +183,23 @@ static bool is_listed(const struct sfs_node *node, unsigned int tree)
 	return sfs_store_of_tree(tree) == node->store;
 }
 
-/* The folder in `tree`, open for reading. */
+/* A folder of ours that its owner may not read: for a moment it may. */
+static int open_unreadable(int path)
+{
+	char proc[SFS_BACKING_PROC_MAX];
+	struct stat st;
+	int fd;
+
+	sfs_backing_proc_path(path, proc);
+	if (fstat(path, &st) || chmod(proc, (st.st_mode & 07777) | S_IRUSR))
+		return -EACCES;
+	fd = sfs_backing_reopen(path, O_RDONLY | O_DIRECTORY);
+	(void)chmod(proc, st.st_mode & 07777);
+	return fd;
+}
+
+/* The folder in `tree`, open for reading.  The kernel has looked at the caller's
+ * rights, which may have been others when the folder was opened. */
 static int open_tree(struct sfs_view *view, struct sfs_node *node,
 		     unsigned int tree, DIR **ret)
 {
@@ -195,6 +211,8 @@ static int open_tree(struct sfs_view *view, struct sfs_node *node,
 		return err;
 	/* Not openat("."): listing a folder takes no right to search it. */
 	fd = sfs_backing_reopen(path.fd, O_RDONLY | O_DIRECTORY);
+	if (fd == -EACCES && tree != SFS_TREE_HOST)
+		fd = open_unreadable(path.fd);
 	if (fd < 0)
 		return fd;
 	*ret = fdopendir(fd);
@@ -269,7 +287,8 @@ static int visit_names(struct sfs_view *view, struct sfs_node *node,
 		err = open_tree(view, node, tree, &dir);
 		if ((err == -ENOENT || err == -ENOTDIR) && tree != node->tree)
 			continue;
-		if (err == -EACCES && tree == node->tree && visit == not_empty)
+		if (err == -EACCES && visit == not_empty &&
+		    !sfs_node_is(node, SFS_NODE_SCRATCH))
 			err = result = 0; /* rmdir(2) itself will say */
 		if (!dir && !err)
 			continue;

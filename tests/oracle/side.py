@@ -36,9 +36,10 @@ class Side:
         self.dirs = [None] * DIR_SLOTS
         self.maps = [None] * MAP_SLOTS
         self.changed_inode = None
-        # An ordinary user's daemon has the user's rights: it cannot reach an
-        # open file in a folder that the user has closed to itself.
-        self.keeps_search = os.geteuid() != 0
+        # An ordinary user's daemon has the user's rights: it can neither list
+        # an open folder that the user has closed to itself, nor reach a file
+        # that is open in one.
+        self.keeps_folders = os.geteuid() != 0
 
     def run(self, op, caller=0):
         verb = getattr(self, "do_" + op[0])
@@ -51,7 +52,7 @@ class Side:
             return ("error", error.errno)
 
     def mode_of(self, mode, is_folder):
-        return mode | 0o100 if self.keeps_search and is_folder else mode
+        return mode | 0o500 if self.keeps_folders and is_folder else mode
 
     def at(self, slot):
         return self.root_fd if slot is None else self.dirs[slot]
