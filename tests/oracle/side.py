@@ -35,11 +35,12 @@ class Side:
         self.inodes = [None] * FILE_SLOTS
         self.dirs = [None] * DIR_SLOTS
         self.maps = [None] * MAP_SLOTS
+        self.map_files = [None] * MAP_SLOTS
         self.changed_inode = None
         # An ordinary user's daemon has the user's rights: it can neither list
         # an open folder that the user has closed to itself, nor reach a file
         # that is open in one.
-        self.keeps_folders = os.geteuid() != 0
+        self.is_user = os.geteuid() != 0
 
     def run(self, op, caller=0):
         verb = getattr(self, "do_" + op[0])
@@ -52,7 +53,7 @@ class Side:
             return ("error", error.errno)
 
     def mode_of(self, mode, is_folder):
-        return mode | 0o500 if self.keeps_folders and is_folder else mode
+        return mode | 0o500 if self.is_user and is_folder else mode
 
     def at(self, slot):
         return self.root_fd if slot is None else self.dirs[slot]
@@ -185,6 +186,7 @@ class Side:
     def do_map(self, slot, fd_slot, shared):
         if self.maps[slot] is not None:
             self.maps[slot].close()
+            os.close(self.map_files[slot])
             self.maps[slot] = None
         fd = self.files[fd_slot]
         size = os.fstat(fd).st_size
@@ -193,12 +195,18 @@ class Side:
         self.maps[slot] = mmap.mmap(
             fd, min(size, 65536), mmap.MAP_SHARED if shared
             else mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+        self.map_files[slot] = os.dup(fd)
         return self.maps[slot][:64]
 
     def do_map_write(self, slot, offset, data):
         area = self.maps[slot]
         if area is None or offset + len(data) > min(len(area), area.size()):
             return "out of reach"
+        if self.is_user:
+            # Mapped pages reach the file by a write of the user's daemon, and
+            # that clears set-ID bits.
+            st = os.fstat(self.map_files[slot])
+            os.fchmod(self.map_files[slot], st.st_mode & 0o1777)
         area[offset:offset + len(data)] = data
         area.flush()
         return len(data)
