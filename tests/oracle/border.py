@@ -152,6 +152,14 @@ def _lower_folder(border, op):
         for p in moved)
 
 
+def _unreadable(border, op):
+    """To copy a file takes a right to read it, which its owner may lack."""
+    if op[0] != "rename" or not border.two or not os.geteuid():
+        return False
+    st = border.lstat(op[1])
+    return st is not None and not st.st_mode & stat.S_IRUSR
+
+
 def _tracked(border, op):
     """Where git's own files lie depends on its index, which is not known
     here."""
@@ -200,6 +208,7 @@ ACCEPTED = (
     (errno.EXDEV, _several_links, "a file with several links crosses"),
     (errno.EXDEV, _folder_crosses, "a folder crosses"),
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
+    (errno.EXDEV, _unreadable, "a file that its owner may not read"),
     (errno.EXDEV, _tracked, "something that git tracks"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
