@@ -146,7 +146,7 @@ static int diff(const char *path, bool as_json)
 
 static int print_help(void)
 {
-	fputs("Usage: scratchfs diff [--json] [MOUNTPOINT]\n"
+	fputs("Usage: scratchfs diff [OPTIONS] [MOUNTPOINT]\n"
 	      "\n"
 	      "Lists what unmounting would throw away, of the view that holds "
 	      "MOUNTPOINT\n"
@@ -154,7 +154,9 @@ static int print_help(void)
 	      "  A  new\n"
 	      "  C  changed copy of what the host has\n"
 	      "  D  deleted here, still on the host\n"
-	      "What is in a volume is not thrown away, and not listed.\n",
+	      "What is in a volume is not thrown away, and not listed.\n"
+	      "\n"
+	      "      --json  an array of objects\n",
 	      stdout);
 	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }

@@ -104,7 +104,7 @@ static int examine(struct doctor *doctor)
 
 static int print_help(void)
 {
-	fputs("Usage: scratchfs doctor [--json]\n"
+	fputs("Usage: scratchfs doctor [OPTIONS]\n"
 	      "\n"
 	      "Says what this machine has for views, and what it lacks, with "
 	      "the line that\n"
@@ -112,7 +112,9 @@ static int print_help(void)
 	      "too.\n"
 	      "  ok    as it should be\n"
 	      "  note  goes without: slower, or not for everything\n"
-	      "  fail  does not work; the exit status is 1\n",
+	      "  fail  does not work; the exit status is 1\n"
+	      "\n"
+	      "      --json  an array of objects\n",
 	      stdout);
 	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }

@@ -124,12 +124,14 @@ static int list(bool as_json)
 
 static int print_help(void)
 {
-	fputs("Usage: scratchfs list [--json]\n"
+	fputs("Usage: scratchfs list [OPTIONS]\n"
 	      "\n"
 	      "Lists the views: what is mounted where, and where the scratch is.\n"
 	      "  live     a daemon serves it\n"
 	      "  dead     its daemon was killed; mounting it again brings its scratch back\n"
-	      "  private  only a command sees it: scratchfs run\n",
+	      "  private  only a command sees it: scratchfs run\n"
+	      "\n"
+	      "      --json  an array of objects\n",
 	      stdout);
 	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }

@@ -91,12 +91,14 @@ static int show_one(struct status *status, const char *path)
 
 static int print_help(void)
 {
-	fputs("Usage: scratchfs status [--json] [MOUNTPOINT]\n"
+	fputs("Usage: scratchfs status [OPTIONS] [MOUNTPOINT]\n"
 	      "\n"
 	      "Says of one view (any path in it will do) or of all: where its scratch is; for\n"
 	      "each rule the files and bytes that it keeps off the host, and the largest ones;\n"
 	      "how bytes and requests travel; scratch whose folder is gone from the host\n"
-	      "(orphans); files that rules came from and that have changed since.\n",
+	      "(orphans); files that rules came from and that have changed since.\n"
+	      "\n"
+	      "      --json  an array of objects\n",
 	      stdout);
 	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }

@@ -107,11 +107,17 @@ static int complain_unknown(const struct parser *p, const char *shown,
 			candidates[n++] = table[i].name;
 	candidates[n] = NULL;
 	near = sfs_suggest(name, candidates);
-	if (near)
+	if (near) {
+		char as_typed[64];
+
+		snprintf(as_typed, sizeof(as_typed), "%s", near);
+		for (char *c = as_typed; *dashes && *c; c++)
+			*c = *c == '_' ? '-' : *c;
 		sfs_msg("unknown option '%s'; did you mean '%s%s'?", shown,
-			dashes, near);
-	else
+			dashes, as_typed);
+	} else {
 		sfs_msg("unknown option '%s'; --help lists them", shown);
+	}
 	return -EINVAL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Manual pages and completions know what the table of options knows.
+ * The manual pages know what the table of options knows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -153,49 +153,12 @@ static void the_manual_has_no_other_options(void **state)
 	assert_int_equal(found, expected);
 }
 
-static void every_option_is_completed(void **state)
-{
-	static const struct {
-		const char *path;
-		const char *dashes;
-	} files[] = {
-		{ "contrib/completion/scratchfs.bash", "--" },
-		{ "contrib/completion/_scratchfs", "--" },
-		{ "contrib/completion/scratchfs.fish", "" },
-	};
-	size_t count;
-	const struct sfs_option *table = sfs_options_table(&count);
-
-	(void)state;
-	for (size_t f = 0; f < 3; f++) {
-		SFS_FREE char *text = read_file(files[f].path);
-
-		for (size_t i = 0; i < count; i++) {
-			const struct sfs_option *option = &table[i];
-			char name[64];
-
-			if (option->kind == SFS_OPTION_IGNORE ||
-			    option->kind == SFS_OPTION_BLOCK ||
-			    option->kind == SFS_OPTION_MOUNT)
-				continue;
-			if (option->where & SFS_OPTION_IN_LONG)
-				dashed(option, files[f].dashes, name);
-			else
-				strcpy(name, option->name);
-			if (!has_word(text, name))
-				fail_msg("%s is not in %s", name,
-					 files[f].path);
-		}
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_option_is_in_the_manual),
 		cmocka_unit_test(every_key_is_in_the_manual),
 		cmocka_unit_test(the_manual_has_no_other_options),
-		cmocka_unit_test(every_option_is_completed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
