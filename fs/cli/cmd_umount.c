@@ -170,10 +170,6 @@ static int order_keep(const char *mountpoint, const char *volume)
 		sfs_msg("there is already a volume %s", volume);
 	else if (err == -EALREADY)
 		sfs_msg("the scratch of %s is in a volume anyway", mountpoint);
-	else if (err == -EINVAL)
-		sfs_msg("'%s' cannot be the name of a volume: "
-			"[a-z0-9][a-z0-9._-]{0,62}",
-			volume);
 	else
 		sfs_msg_errno(-err, "the view does not take the name %s",
 			      volume);
@@ -348,17 +344,21 @@ int sfs_cmd_umount(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int operands, status = SFS_EXIT_USAGE;
 
 	sfs_config_init(&config);
 	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
 			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
+		status = SFS_EXIT_USAGE; /* said */
 	else if (config.help)
 		status = print_help();
 	else if (operands != 1)
 		status = sfs_print_bad_usage("umount",
 					     "it takes one MOUNTPOINT");
+	else if (options.volume && !sfs_volume_name_valid(options.volume))
+		sfs_msg("'%s' cannot be the name of a volume: "
+			"[a-z0-9][a-z0-9._-]{0,62}",
+			options.volume);
 	else
 		status = unmount_view(argv[1], &options);
 	sfs_config_done(&config);

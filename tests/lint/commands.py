@@ -71,11 +71,22 @@ def check_lists(names):
             yield f"contrib/completion/{file}: the commands are {names}"
 
 
+def check_readme(every):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in every:
+        if len(command) == 1 and f"scratchfs {command[0]}" not in text:
+            yield f"README.md does not mention scratchfs {command[0]}"
+    for verb in re.findall(r"scratchfs volume ([a-z]+)", text):
+        if ("volume", verb) not in every:
+            yield f"README.md has scratchfs volume {verb}"
+
+
 def main():
     every = cli.commands()
     pages = {1: dict(manual_entries("scratchfs.1", "COMMANDS")),
              2: dict(manual_entries("scratchfs-volume.1", "VERBS"))}
-    bad = list(check_lists([c[0] for c in every if len(c) == 1]))
+    bad = [*check_lists([c[0] for c in every if len(c) == 1]),
+           *check_readme(every)]
     for command in every:
         complaints = [*check_help(command), *check_mistakes(command)]
         if command:

@@ -38,6 +38,21 @@ complains 2 1 "neither a command nor a folder" umuont "$WORK/view"
 complains 1 1 'no view is mounted' umount "$WORK/view"
 complains 1 1 '' umount "$WORK/none"
 complains 2 1 'it takes one MOUNTPOINT' umount
+complains 2 1 'it takes one MOUNTPOINT' umount "$WORK/view" "$WORK/view"
+complains 2 1 'name of a volume' umount --volume 'No Name' "$WORK/view"
+complains 2 1 'one MOUNTPOINT at most' status "$WORK/view" "$WORK/view"
+complains 1 1 'No such file' status "$WORK/none"
+complains 2 1 'it takes no arguments' list "$WORK/view"
+complains 2 1 'it takes no arguments' prune "$WORK/view"
+complains 2 1 'it takes no arguments' doctor all
+complains 2 1 'one MOUNTPOINT at most' diff "$WORK/view" "$WORK/view"
+complains 2 1 'PATH is missing' keep
+complains 2 1 'it takes one SOURCE' absorb
+complains 2 1 'it takes one SOURCE' audit "$WORK/source" "$WORK/view"
+complains 125 1 'COMMAND is missing' run "$WORK/source"
+complains 125 1 "did you mean 'inspect'" volume inspct
+complains 125 1 'takes no value' volume ls --json=yes
+complains 125 1 "no option '-Z'" volume ls -Zq
 complains 2 1 '' list --no-such
 complains 1 1 'in no view' status "$WORK/view"
 complains 2 1 'PATH is missing' explain
