@@ -146,9 +146,10 @@ static int open_all(struct sfs_unmounted *unmounted, struct sfs_config *config,
 	err = sfs_tracked_new(unmounted->source_fd, source,
 			      &unmounted->tracked);
 	/* An empty store, whatever volumes the rules name: nothing is put
-	 * into it. */
+	 * into it.  Memory is never inside the source, as the default place is
+	 * if that is a home folder. */
 	if (err == 0)
-		err = sfs_store_new_ephemeral(NULL, source, 0,
+		err = sfs_store_new_ephemeral("tmpfs", source, 0,
 					      &unmounted->store);
 	if (err == 0)
 		err = make_view(unmounted, source);

@@ -19,6 +19,7 @@ expect_status 0 "$SCRATCHFS" audit "$source"
 assert_eq "$(cat "$WORK/stdout")" ""
 expect_status 0 "$SCRATCHFS" audit --json "$source"
 assert_eq "$(cat "$WORK/stdout")" "[]"
+expect_status 0 env XDG_STATE_HOME="$source/state" "$SCRATCHFS" audit "$source"
 
 # Tracked files, and folders that hold one that does not begin with a dot.
 mkdir -p "$source/src/logs" "$source/logs" "$source/a/__pycache__/b" "$source/hidden"

@@ -98,6 +98,10 @@ cd "$WORK/source"
 assert_eq "$(bounded "$SCRATCHFS" explain --no-config -s '*.c' a.c)" \
 	"a.c: lower, $WORK/source/a.c, *.c, command line"
 assert_fails "$SCRATCHFS" explain --source "$WORK/source/lib" a.c
+# Also where no view could be mounted: in the home folder, which holds the stores.
+assert_eq "$(XDG_STATE_HOME=$WORK/source/state bounded "$SCRATCHFS" explain a.c)" \
+	"a.c: host, $WORK/source/a.c"
+assert_absent state
 printf 'scrtch: []\n' >.scratchfs.yaml
 status=0
 bounded "$SCRATCHFS" explain a.c 2>/dev/null || status=$?
