@@ -101,7 +101,7 @@ assert_fails "$SCRATCHFS" explain --source "$WORK/source/lib" a.c
 # Also where no view could be mounted: in the home folder, which holds the stores.
 assert_eq "$(XDG_STATE_HOME=$WORK/source/state bounded "$SCRATCHFS" explain a.c)" \
 	"a.c: host, $WORK/source/a.c"
-assert_absent state
+assert_absent state/scratchfs/stores
 printf 'scrtch: []\n' >.scratchfs.yaml
 status=0
 bounded "$SCRATCHFS" explain a.c 2>/dev/null || status=$?
