@@ -143,12 +143,14 @@ static int check(struct sfs_move *m)
 	const struct sfs_end *scratch = to_host ? &m->from : &m->to;
 	const struct sfs_end *core = to_host ? &m->to : &m->from;
 	struct inside inside = { .view = m->view };
+	const struct sfs_store *store;
 	SFS_FREE char *path = NULL;
 	int r;
 
-	/* A bounded store would have to be charged for all of it. */
-	if (core->where.flags & own ||
-	    sfs_view_store(m->view, scratch->where.store)->quota)
+	store = sfs_view_store(m->view, scratch->where.store);
+	/* A bounded store would have to be charged for all of it, and another
+	 * view of a volume has to find each name anew. */
+	if (core->where.flags & own || store->quota || store->volume)
 		return -EXDEV;
 	r = sfs_node_path(m->view, core->parent, core->name, &path);
 	inside.path = path;

@@ -139,8 +139,8 @@ def _folder_crosses(border, op):
     if op[0] != "rename" or not border.is_folder(op[1]) or \
             not border.crosses(op[1], op[2]):
         return False
-    return border.two or border.volumes or border.is_mixed(op[1]) or \
-        border.is_lower(op[1])
+    return border.two or border.two_views or border.volumes or \
+        border.is_mixed(op[1]) or border.is_lower(op[1])
 
 
 def _lower_folder(border, op):

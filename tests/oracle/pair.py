@@ -5,7 +5,9 @@ A file or folder that is held open belongs to the view it was opened in.  What
 another view has open is closed before names go away: a view cannot keep a file
 that is deleted behind its back, no more than NFS can.
 """
+import os
 import random
+import stat
 
 from side import DIR_SLOTS, FILE_SLOTS, Side
 
@@ -49,10 +51,21 @@ class Pair:
                   isinstance(word[1], bytes) and word[0] is not None}
         return found - {None}
 
+    def opens_pipe(self, op):
+        """A pipe joins who opened it in one view."""
+        if op[0] != "open":
+            return False
+        side = self.sides[0]
+        try:
+            st = os.stat(op[2][1], dir_fd=side.at(op[2][0]))
+        except OSError:
+            return False
+        return stat.S_ISFIFO(st.st_mode)
+
     def choose(self, op):
         """The view for an operation; None: it is left out."""
         owners = self.owners(op)
-        if op[0] in LEFT_OUT or len(owners) > 1:
+        if op[0] in LEFT_OUT or len(owners) > 1 or self.opens_pipe(op):
             return None
         return owners.pop() if owners else self.rng.randrange(2)
 
