@@ -227,7 +227,8 @@ static void text_rules(const struct report *report)
 		fputs(" (", report->out);
 		put(report, about->from);
 		fprintf(report->out,
-			"): %" PRIu64 " files, %s; biggest:", rule->files,
+			"): %" PRIu64 " file%s, %s; biggest:", rule->files,
+			rule->files == 1 ? "" : "s",
 			sfs_size_format(rule->bytes, size));
 		for (int j = 0; j < SFS_USAGE_BIGGEST && rule->biggest[j].path;
 		     j++) {
@@ -267,10 +268,10 @@ static void write_text(const struct report *report)
 	fputc('\n', report->out);
 	text_stores(report);
 	fprintf(report->out,
-		"  scratch   %" PRIu64 " files, %s; %" PRIu64 " orphans\n",
-		report->usage->files,
+		"  scratch   %" PRIu64 " file%s, %s; %" PRIu64 " orphan%s\n",
+		report->usage->files, report->usage->files == 1 ? "" : "s",
 		sfs_size_format(report->usage->bytes, size),
-		report->usage->orphans);
+		report->usage->orphans, report->usage->orphans == 1 ? "" : "s");
 	text_rules(report);
 	fprintf(report->out, "  io        %s; transport %s; cache %s\n",
 		io_name(session), transport_name(session), cache_name(session));
