@@ -2,10 +2,18 @@
 #include "change.h"
 #include "follow.h"
 
+/* With view->moves held.  Whoever needs the object will see why it fails. */
+static void hold(struct sfs_view *view, struct sfs_node *node,
+		 struct sfs_change *ret)
+{
+	ret->lock = sfs_node_lock(view, node);
+	pthread_rwlock_rdlock(ret->lock);
+	(void)sfs_fd_object(view, node, &ret->object);
+}
+
 int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
 		     off_t new_size, struct sfs_change *ret)
 {
-	pthread_rwlock_t *lock = sfs_node_lock(view, node);
 	int err;
 
 	if (sfs_node_is(node, SFS_NODE_READONLY))
@@ -13,17 +21,25 @@ int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
 	sfs_follow_check(view, node);
 	pthread_rwlock_rdlock(&view->moves);
 	err = sfs_copy_up(view, node, new_size);
-	if (!err) {
-		pthread_rwlock_rdlock(lock);
-		ret->lock = lock;
-	}
+	if (!err)
+		hold(view, node, ret);
 	pthread_rwlock_unlock(&view->moves);
 	return err;
 }
 
+void sfs_use_begin(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_change *ret)
+{
+	pthread_rwlock_rdlock(&view->moves);
+	hold(view, node, ret);
+	pthread_rwlock_unlock(&view->moves);
+}
+
 void sfs_change_end(struct sfs_change *change)
 {
-	sfs_cleanup_unlock(&change->lock);
+	sfs_fd_put(&change->object);
+	if (change->lock)
+		pthread_rwlock_unlock(change->lock);
 	change->lock = NULL;
 }
 

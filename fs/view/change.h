@@ -7,14 +7,16 @@
 
 /*
  * While a change is under way the node's object is not exchanged for another:
- * it holds the node's lock for reading.  SFS_CHANGE ends with its scope.
+ * it holds the node's lock for reading.  A folder above it may be renamed
+ * meanwhile; so it holds the object too.  SFS_CHANGE ends with its scope.
  */
 struct sfs_change {
 	pthread_rwlock_t *lock; /* NULL: not begun */
+	struct sfs_fd object;	/* kept in the cache */
 };
-#define SFS_CHANGE_NONE       \
-	{                     \
-		.lock = NULL, \
+#define SFS_CHANGE_NONE                \
+	{                              \
+		.object = SFS_FD_NONE, \
 	}
 
 /*
@@ -26,19 +28,9 @@ int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
 void sfs_change_end(struct sfs_change *change);
 #define SFS_CHANGE __attribute__((cleanup(sfs_change_end))) struct sfs_change
 
-/* A lock for reading, held until its scope ends. */
-static inline void sfs_cleanup_unlock(pthread_rwlock_t **lock)
-{
-	if (*lock)
-		pthread_rwlock_unlock(*lock);
-}
-#define SFS_RDLOCKED \
-	__attribute__((cleanup(sfs_cleanup_unlock))) pthread_rwlock_t
-static inline pthread_rwlock_t *sfs_rdlock(pthread_rwlock_t *lock)
-{
-	pthread_rwlock_rdlock(lock);
-	return lock;
-}
+/* The same for who only uses the node's bytes. */
+void sfs_use_begin(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_change *ret);
 
 /*
  * Takes the set-ID bits away that a write by somebody without CAP_FSETID takes

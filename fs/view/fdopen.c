@@ -188,29 +188,60 @@ static int path_by_names(struct sfs_view *view, struct sfs_node *node,
 	return r;
 }
 
+/*
+ * The name of a node, or of a folder above it, changes after that of its
+ * object: in between neither is found by the other.  Worth another attempt?
+ */
+static bool may_be_renamed(struct sfs_view *view, unsigned int attempt,
+			   unsigned int *renames)
+{
+	enum {
+		AT_ONCE = 2,
+		MOST = 50,
+		WAIT_US = 200
+	};
+	unsigned int now;
+
+	if (attempt < AT_ONCE)
+		return true;
+	now = atomic_load(&view->renames);
+	if (attempt >= MOST ||
+	    (now == *renames && !atomic_load(&view->renaming)))
+		return false;
+	*renames = now;
+	usleep(WAIT_US);
+	return true;
+}
+
 int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
 		struct sfs_fd *ret)
 {
-	/* Names change while we climb: a folder moved in the view, say. */
-	enum {
-		ATTEMPTS = 3
-	};
-	int r = -ESTALE;
+	unsigned int renames = atomic_load(&view->renames);
+	int r;
 
-	for (int i = 0; i < ATTEMPTS && (r == -ESTALE || r == -ENOENT); i++) {
+	for (unsigned int i = 0;; i++) {
 		if (get_cached(view, node, tree, ret))
 			return 0;
 		r = path_by_names(view, node, tree, ret);
-		if (r == -ENOENT && tree != node->tree)
-			break;
+		if ((r != -ESTALE && r != -ENOENT) ||
+		    (r == -ENOENT && tree != node->tree) ||
+		    sfs_node_is(node, SFS_NODE_UNLINKED) ||
+		    !may_be_renamed(view, i, &renames))
+			return r;
 	}
-	return r;
 }
 
 int sfs_fd_object(struct sfs_view *view, struct sfs_node *node,
 		  struct sfs_fd *ret)
 {
-	return sfs_fd_path(view, node, node->tree, ret);
+	unsigned int tree, i = 0;
+	int r;
+
+	do { /* another tree: it has crossed the border meanwhile */
+		tree = node->tree;
+		r = sfs_fd_path(view, node, tree, ret);
+	} while (r && tree != node->tree && i++ < 10);
+	return r;
 }
 
 /* Opens the object again for reading or writing. */

@@ -39,9 +39,9 @@ int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node)
 	pthread_rwlock_unlock(&view->moves);
 	if (err)
 		return err;
-	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_CHANGE use = SFS_CHANGE_NONE;
 
-	(void)lock;
+	sfs_use_begin(view, node, &use);
 	err = sfs_fd_object(view, node, &object);
 	if (err)
 		return err;
@@ -68,11 +68,12 @@ static ssize_t read_at(int fd, char *buffer, size_t size, off_t offset)
 ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
 		      void *buffer, size_t size, off_t offset)
 {
-	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_CHANGE use = SFS_CHANGE_NONE;
 	SFS_FD reader = SFS_FD_NONE;
-	int err = sfs_fd_read(view, node, &reader);
+	int err;
 
-	(void)lock;
+	sfs_use_begin(view, node, &use);
+	err = sfs_fd_read(view, node, &reader);
 	return err ? err : read_at(reader.fd, buffer, size, offset);
 }
 
@@ -173,11 +174,11 @@ static int sync_folder(struct sfs_view *view, struct sfs_node *node)
 
 int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node, bool data_only)
 {
-	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_CHANGE use = SFS_CHANGE_NONE;
 	SFS_FD file = SFS_FD_NONE;
 	int err;
 
-	(void)lock;
+	sfs_use_begin(view, node, &use);
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		return sync_folder(view, node);
 	/* Any descriptor will do, and one for writing would disturb execve(2)
@@ -250,12 +251,12 @@ int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
 off_t sfs_view_lseek(struct sfs_view *view, struct sfs_node *node, off_t offset,
 		     int whence)
 {
-	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_CHANGE use = SFS_CHANGE_NONE;
 	SFS_FD reader = SFS_FD_NONE;
 	off_t found;
 	int err;
 
-	(void)lock;
+	sfs_use_begin(view, node, &use);
 	/* The others depend on a position, and there is none here. */
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return -EINVAL;
@@ -307,9 +308,9 @@ static ssize_t copy_range(int from, off_t from_offset, int to, off_t to_offset,
 static int get_reader(struct sfs_view *view, struct sfs_node *node,
 		      struct sfs_fd *ret)
 {
-	SFS_RDLOCKED *lock = sfs_rdlock(sfs_node_lock(view, node));
+	SFS_CHANGE use = SFS_CHANGE_NONE;
 
-	(void)lock;
+	sfs_use_begin(view, node, &use);
 	return sfs_fd_read(view, node, ret);
 }
 

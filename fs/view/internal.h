@@ -30,6 +30,7 @@ struct sfs_view {
 	ino_t covered_ino;
 
 	pthread_rwlock_t moves;
+	atomic_uint renaming, renames; /* under way; ever begun */
 	pthread_rwlock_t node_locks[SFS_NODE_LOCKS];
 
 	pthread_mutex_t table; /* guards what follows and nodes */

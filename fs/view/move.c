@@ -279,7 +279,10 @@ int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
 		pthread_rwlock_wrlock(&view->moves);
 	else
 		lock_moves(view, parent, name);
+	atomic_fetch_add(&view->renaming, 1);
+	atomic_fetch_add(&view->renames, 1);
 	r = rename_locked(&m);
+	atomic_fetch_sub(&view->renaming, 1);
 	pthread_rwlock_unlock(&view->moves);
 	sfs_move_crossed_tell(&m);
 	sfs_follow_rename_end(view, &follow);

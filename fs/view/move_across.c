@@ -160,9 +160,18 @@ static int exchange_object(struct across *a, bool copied)
 	unsigned int tree = sfs_end_tree(&a->m->to);
 	unsigned int was = node->tree;
 	struct stat st;
+	int r, fd = sfs_backing_open(a->to.fd, a->m->to.name, O_PATH, 0);
 
-	if (fstatat(a->to.fd, a->m->to.name, &st, AT_SYMLINK_NOFOLLOW))
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st)) {
+		close(fd);
 		return -errno;
+	}
+	/* The node gets its new name last: until then this is the way to it. */
+	r = sfs_fd_adopt_path(view, node, tree, fd, false);
+	if (r)
+		return r;
 	sfs_node_rekey(view, node, a->m->to.where.scratch, tree, &st);
 	pthread_mutex_lock(&view->table);
 	node->flags = (uint16_t)(a->m->to.where.flags |
