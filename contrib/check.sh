@@ -50,6 +50,7 @@ needs() {
 		fusermount3 fuse3
 		getfattr attr
 		setfacl acl
+		inotifywait inotify-tools
 		useradd passwd
 		shellcheck shellcheck
 		clang-format clang-format

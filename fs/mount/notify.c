@@ -5,6 +5,7 @@
  * ending connection knows nothing at all.
  */
 #include "notify.h"
+#include "events.h"
 #include "passthrough.h"
 
 #include <errno.h>
@@ -58,6 +59,14 @@ static void deleted(void *ctx, struct sfs_node *parent, struct sfs_node *child,
 				    strlen(name));
 }
 
+static void changed(void *ctx, struct sfs_node *folder, const char *name,
+		    unsigned int change, mode_t mode)
+{
+	struct sfs_mount *mount = ctx;
+
+	sfs_events_note(mount->events, folder, name, change, mode);
+}
+
 static bool holds_object(void *ctx, struct sfs_node *node)
 {
 	return sfs_passthrough_holds(ctx, node);
@@ -71,6 +80,7 @@ void sfs_notify_init(struct sfs_notify *ret, struct sfs_mount *mount)
 		.inval_entry = inval_entry,
 		.expire_entry = expire_entry,
 		.deleted = deleted,
+		.changed = mount->events ? changed : NULL,
 		.holds_object = holds_object,
 	};
 }

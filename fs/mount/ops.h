@@ -21,6 +21,7 @@
 #include "scratchfs/counters.h"
 #include "scratchfs/view.h"
 
+struct sfs_events;
 struct sfs_locks;
 struct sfs_passthrough;
 
@@ -35,6 +36,7 @@ struct sfs_mount {
 	uint64_t wanted, agreed, init_unique; /* tap.c */
 	struct sfs_passthrough *passthrough;  /* NULL: io=cached */
 	struct sfs_locks *locks;	      /* NULL: locks=local */
+	struct sfs_events *events;	      /* NULL: events=off */
 
 	/* The answer to a user.scratchfs.* that the view does not know, as it
 	 * knows nothing of sessions; allocated.  -ENODATA: there is none. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "events.h"
 #include "ops.h"
 #include "tap.h"
 
@@ -46,6 +47,8 @@ static unsigned int what_to_set(int fuse)
 void sfs_op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr,
 		    int to_set, struct fuse_file_info *fi)
 {
+	if (sfs_events_setattr(req, ino))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_SETATTR);
 	struct sfs_caller caller = sfs_op_caller(req);
 	enum sfs_trust trust = SFS_TRUST_NONE;

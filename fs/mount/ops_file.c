@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "events.h"
 #include "locks.h"
 #include "passthrough.h"
 #include "tap.h"
@@ -27,6 +28,8 @@ static int do_open(struct sfs_mount *mount, fuse_ino_t ino, int flags)
 
 void sfs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	if (sfs_events_open(req, fi))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_OPEN);
 	int err = do_open(mount, ino, fi->flags);
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "events.h"
 #include "ops.h"
 
 void sfs_op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	if (sfs_events_lookup(req, parent, name))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_LOOKUP);
 	struct sfs_entry entry = { 0 };
 	int err = sfs_view_lookup(mount->view, sfs_op_node(mount, parent), name,

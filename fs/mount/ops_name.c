@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "events.h"
 #include "ops.h"
 #include "passthrough.h"
 
@@ -7,6 +8,8 @@
 void sfs_op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 		  mode_t mode, dev_t rdev)
 {
+	if (sfs_events_make(req, parent, name))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_MKNOD);
 	struct sfs_caller caller = sfs_op_caller(req);
 	struct sfs_entry entry = { 0 };
@@ -20,6 +23,8 @@ void sfs_op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name,
 void sfs_op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 		  mode_t mode)
 {
+	if (sfs_events_make(req, parent, name))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_MKDIR);
 	struct sfs_caller caller = sfs_op_caller(req);
 	struct sfs_entry entry = { 0 };
@@ -33,6 +38,8 @@ void sfs_op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name,
 void sfs_op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent,
 		    const char *name)
 {
+	if (sfs_events_make(req, parent, name))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_SYMLINK);
 	struct sfs_caller caller = sfs_op_caller(req);
 	struct sfs_entry entry = { 0 };
@@ -56,6 +63,8 @@ void sfs_op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent,
 
 void sfs_op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	if (sfs_events_remove(req))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_UNLINK);
 
 	sfs_reply_status(req,
@@ -65,6 +74,8 @@ void sfs_op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 void sfs_op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+	if (sfs_events_remove(req))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_RMDIR);
 
 	sfs_reply_status(req, sfs_view_rmdir(mount->view,
@@ -75,6 +86,8 @@ void sfs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 		   fuse_ino_t new_parent, const char *new_name,
 		   unsigned int flags)
 {
+	if (sfs_events_rename(req))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_RENAME);
 	struct sfs_caller caller = sfs_op_caller(req);
 

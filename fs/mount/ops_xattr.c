@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "events.h"
 #include "ops.h"
 
 #include "scratchfs/cleanup.h"
@@ -65,6 +66,8 @@ static ssize_t do_getxattr(struct sfs_mount *mount, fuse_ino_t ino,
 void sfs_op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name,
 		     size_t size)
 {
+	if (sfs_events_getxattr(req, name, size))
+		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_GETXATTR);
 	SFS_FREE char *value = size ? malloc(size) : NULL;
 	ssize_t length = -ENOMEM;

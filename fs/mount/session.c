@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "daemonize.h"
+#include "events.h"
 #include "locks.h"
 #include "loop.h"
 #include "notify.h"
@@ -308,6 +309,25 @@ static void make_uring(struct sfs_session *session)
 				    "says what is lacking)");
 }
 
+/* Where writes pass through, the view's own would be taken for the host's; what
+ * is always asked for is not watched. */
+static int make_events(struct sfs_session *session)
+{
+	const struct sfs_config *config = session->config;
+	const struct sfs_events_place place = {
+		.path = sfs_session_shown_at(session),
+		.of_watcher = config->passes_through,
+		.device = session->device,
+		.foreign_watchers = config->allow_other && geteuid() != 0,
+	};
+
+	if (config->events == SFS_EVENTS_OFF ||
+	    config->cache == SFS_CACHE_STRICT ||
+	    config->io == SFS_IO_PASSTHROUGH)
+		return 0;
+	return sfs_events_new(&session->mount, &place, &session->mount.events);
+}
+
 /* Threads may answer requests from INIT on: all that they look at is there
  * before. */
 static int start(struct sfs_session *session)
@@ -315,6 +335,8 @@ static int start(struct sfs_session *session)
 	struct sfs_notify notify;
 	int err = sfs_loop_block_signals();
 
+	if (err == 0)
+		err = make_events(session);
 	sfs_notify_init(&notify, &session->mount);
 	sfs_view_set_notify(session->mount.view, &notify);
 	if (err == 0)
@@ -358,6 +380,7 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 	session->uring = NULL;
 	sfs_locks_free(sfs_steal_ptr(&session->mount.locks));
 	sfs_view_stop(session->mount.view);
+	sfs_events_free(sfs_steal_ptr(&session->mount.events));
 	return err;
 }
 
@@ -373,6 +396,7 @@ void sfs_session_free(struct sfs_session *session)
 		unmount(session);
 	sfs_uring_free(session->uring);
 	sfs_locks_free(session->mount.locks);
+	sfs_events_free(session->mount.events);
 	if (session->mount.session) {
 		fuse_session_unmount(session->mount.session);
 		fuse_session_destroy(session->mount.session);

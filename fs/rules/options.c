@@ -25,6 +25,7 @@ static const char *const io_choices[] = { "auto", "cached", "passthrough",
 					  NULL };
 static const char *const transport_choices[] = { "auto", "dev", "uring", NULL };
 static const char *const locks_choices[] = { "local", "shared", NULL };
+static const char *const events_choices[] = { "auto", "off", NULL };
 
 /* clang-format off */
 static const struct sfs_option table[] = {
@@ -57,6 +58,8 @@ static const struct sfs_option table[] = {
 	  AT(transport), "how requests travel" },
 	{ "locks", 0, NULL, locks_choices, SFS_OPTION_CHOICE, TRUSTED,
 	  AT(locks), "shared: locks also hold outside this view" },
+	{ "events", 0, NULL, events_choices, SFS_OPTION_CHOICE, TRUSTED,
+	  AT(events), "off: watchers in the view miss host edits" },
 	{ "border_copy", 0, "SIZE", NULL, SFS_OPTION_SIZE, TRUSTED,
 	  AT(border_copy_bytes), "largest file a rename may copy (64M)" },
 	{ "foreground", 'f', NULL, NULL, SFS_OPTION_FLAG, CLI,

@@ -120,6 +120,44 @@ void sfs_table_displace(struct sfs_view *view, struct sfs_node *node)
 	view->displaced = node;
 }
 
+static struct sfs_node *named(struct sfs_node *node,
+			      const struct sfs_node *folder, const char *name)
+{
+	while (node && (node->parent != folder || strcmp(node->name, name)))
+		node = node->next;
+	return node;
+}
+
+struct sfs_node *sfs_node_named(struct sfs_view *view,
+				const struct sfs_node *folder, const char *name)
+{
+	struct sfs_node *node = NULL;
+
+	pthread_mutex_lock(&view->table);
+	for (size_t i = 0; i < view->n_chains && !node; i++)
+		node = named(view->chains[i], folder, name);
+	if (!node)
+		node = named(view->displaced, folder, name);
+	if (node)
+		node->refs++;
+	pthread_mutex_unlock(&view->table);
+	return node;
+}
+
+void sfs_node_tell(struct sfs_view *view, struct sfs_node *node)
+{
+	pthread_mutex_lock(&view->table);
+	node->nlookup++;
+	pthread_mutex_unlock(&view->table);
+}
+
+void sfs_node_retire(struct sfs_view *view, struct sfs_node *node)
+{
+	pthread_mutex_lock(&view->table);
+	sfs_table_displace(view, node);
+	pthread_mutex_unlock(&view->table);
+}
+
 /* The new, larger array is made without the lock and filled with it. */
 void sfs_table_grow(struct sfs_view *view, size_t n_chains)
 {

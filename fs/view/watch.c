@@ -2,6 +2,7 @@
 #include "watch.h"
 #include "follow.h"
 #include "internal.h"
+#include "retell.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -30,8 +31,8 @@ enum {
 	EVENTS_BUFFER = 65536,
 	OWN_REST_NS = 500000,
 	NAMES = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO,
-	MASK = NAMES | FAN_MODIFY | FAN_ATTRIB | FAN_DELETE_SELF |
-	       FAN_MOVE_SELF | FAN_ONDIR | FAN_EVENT_ON_CHILD,
+	MASK = NAMES | FAN_MODIFY | FAN_ATTRIB | FAN_CLOSE_WRITE |
+	       FAN_DELETE_SELF | FAN_MOVE_SELF | FAN_ONDIR | FAN_EVENT_ON_CHILD,
 };
 
 struct key {
@@ -314,6 +315,7 @@ static void handle(struct sfs_view *view, struct sfs_node *folder,
 	const struct sfs_notify *notify = &view->notify;
 	SFS_FD host = SFS_FD_NONE;
 	struct stat st;
+	bool there;
 
 	/* A scratch folder may come to show another one through. */
 	if (mask & (FAN_DELETE_SELF | FAN_MOVE_SELF) &&
@@ -330,11 +332,11 @@ static void handle(struct sfs_view *view, struct sfs_node *folder,
 		notify->inval_inode(notify->ctx, folder, true);
 		notify->expire_entry(notify->ctx, folder, name);
 	}
-	if (sfs_fd_path(view, folder, SFS_TREE_HOST, &host) ||
-	    sfs_fd_stat_child(view, SFS_TREE_HOST, host.fd, name, &st))
-		return;
-	drop_child(view, false, &st);
-	drop_child(view, true, &st);
+	there = !sfs_fd_path(view, folder, SFS_TREE_HOST, &host) &&
+		!sfs_fd_stat_child(view, SFS_TREE_HOST, host.fd, name, &st);
+	for (int i = 0; there && mask != FAN_CLOSE_WRITE && i < 2; i++)
+		drop_child(view, i, &st);
+	sfs_retell(view, folder, name, mask, there ? st.st_mode : 0);
 }
 
 static const struct fanotify_event_info_fid *

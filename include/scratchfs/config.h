@@ -57,6 +57,10 @@ enum sfs_locks_mode {
 	SFS_LOCKS_LOCAL,
 	SFS_LOCKS_SHARED
 };
+enum sfs_events_mode {
+	SFS_EVENTS_AUTO,
+	SFS_EVENTS_OFF
+};
 
 /* A growing list of owned strings. */
 struct sfs_strings {
@@ -109,6 +113,7 @@ struct sfs_config {
 	enum sfs_io_mode io;
 	enum sfs_transport_mode transport;
 	enum sfs_locks_mode locks;
+	enum sfs_events_mode events;
 	uint64_t border_copy_bytes; /* more is not copied without reflink */
 
 	bool foreground, debug, help, version;

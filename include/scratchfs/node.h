@@ -131,6 +131,19 @@ void sfs_node_forget(struct sfs_view *view, struct sfs_node *node, uint64_t n);
 int sfs_node_name(struct sfs_view *view, struct sfs_node *node,
 		  struct sfs_node **ret_parent, char ret_name[256]);
 
+/* The node that has this name in the folder: a new reference, or NULL.  Looks at
+ * all nodes. */
+struct sfs_node *sfs_node_named(struct sfs_view *view,
+				const struct sfs_node *folder,
+				const char *name);
+/* The kernel is told of it once more: nlookup is one more. */
+void sfs_node_tell(struct sfs_view *view, struct sfs_node *node);
+/*
+ * The host has deleted the folder that this node stands for, and the kernel takes
+ * it for dead: should its inode number be given out again, that is another node.
+ */
+void sfs_node_retire(struct sfs_view *view, struct sfs_node *node);
+
 /*
  * The path relative to the source, "" for the root, allocated.  name may be
  * NULL, or a child to append.  -ENOMEM; -ENOENT when an ancestor has no name.

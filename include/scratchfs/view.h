@@ -226,6 +226,18 @@ int sfs_view_keep(struct sfs_view *view, struct sfs_node *node,
 int sfs_view_start(struct sfs_view *view);
 void sfs_view_stop(struct sfs_view *view);
 
+/* What others did on the host to a name in a core folder; several at once when
+ * they came close together. */
+enum sfs_host_change {
+	SFS_HOST_MADE = 1 << 0,
+	SFS_HOST_MOVED_TO = 1 << 1,
+	SFS_HOST_BYTES = 1 << 2,
+	SFS_HOST_ATTRIBUTES = 1 << 3,
+	SFS_HOST_CLOSED = 1 << 4, /* by somebody who could write */
+	SFS_HOST_MOVED_FROM = 1 << 5,
+	SFS_HOST_GONE = 1 << 6,
+};
+
 /*
  * How the view tells the kernel to drop what it knows: set once by the mount
  * before sfs_view_start(), called from threads of the view only, never inside
@@ -240,6 +252,11 @@ struct sfs_notify {
 			     const char *name);
 	void (*deleted)(void *ctx, struct sfs_node *parent,
 			struct sfs_node *child, const char *name);
+	/* NULL, or told of each change (enum sfs_host_change), after the kernel
+	 * was; mode: of what has the name now, 0: nothing has.  Must be
+	 * quick. */
+	void (*changed)(void *ctx, struct sfs_node *folder, const char *name,
+			unsigned int change, mode_t mode);
 	/* Does the kernel itself hold this node's object open?  (May be asked
 	 * at any time, NULL: never.)  It cannot be exchanged then. */
 	bool (*holds_object)(void *ctx, struct sfs_node *node);
