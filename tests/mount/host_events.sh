@@ -16,7 +16,7 @@ watch() {
 	inotifywait -m -r --format '%e %w%f' "$1" >"$OUT/$2" \
 		2>"$OUT/$2.err" &
 	WATCHER=$!
-	wait_until ${W:-60} grep -q established "$OUT/$2.err"
+	wait_until 60 grep -q established "$OUT/$2.err"
 }
 
 end_watcher() {
@@ -26,7 +26,7 @@ end_watcher() {
 
 # seen NAME 'EVENT PATH': such a line, once for each EVENT|... of it.
 seen() {
-	wait_until ${W:-60} grep -Eq -- "^($2)\$" "$OUT/$1"
+	wait_until 60 grep -Eq -- "^($2)\$" "$OUT/$1"
 }
 
 # The host does something; after its event has been seen the host is as it was
@@ -68,7 +68,7 @@ every_kind() {
 	# The number of a deleted folder is given out again.
 	mkdir "$SRC/else"
 	write "$SRC/else/inside" 2
-	wait_until ${W:-60} test -s "$view/else/inside"
+	wait_until 60 test -s "$view/else/inside"
 	rm -r "$SRC/else"
 	end_watcher
 }
@@ -89,12 +89,12 @@ follows_a_log() {
 	write "$SRC/log" first
 	tail -n +1 -s 0.1 --max-unchanged-stats=2 -F "$view/log" >"$OUT/tail" 2>/dev/null &
 	WATCHER=$!
-	wait_until ${W:-60} grep -q first "$OUT/tail"
+	wait_until 60 grep -q first "$OUT/tail"
 	append "$SRC/log" second
-	wait_until ${W:-60} grep -q second "$OUT/tail"
+	wait_until 60 grep -q second "$OUT/tail"
 	mv "$SRC/log" "$SRC/log.1"
 	write "$SRC/log" third
-	wait_until ${W:-60} grep -q third "$OUT/tail"
+	wait_until 60 grep -q third "$OUT/tail"
 	end_watcher
 	rm "$SRC/log" "$SRC/log.1"
 }
@@ -107,7 +107,7 @@ unmounts_at_once() {
 	seen busy "CREATE $view/burst1"
 	for i in $(seq 200); do rm "$SRC/burst$i"; done
 	# Each change holds the view for a moment.
-	wait_until ${W:-60} "$SCRATCHFS" umount "$view"
+	wait_until 60 "$SCRATCHFS" umount "$view"
 	end_watcher
 }
 
@@ -140,6 +140,7 @@ in_run() {
 	SRC=$1 OUT=$2
 	mkdir -p "$SRC" "$OUT"
 	write "$SRC/file" one
+	: >"$OUT/run"
 	"$SCRATCHFS" run "$SRC" sh -c \
 		"ls -R '$SRC' >/dev/null; exec timeout 100 inotifywait -q -e modify '$SRC/file'" \
 		>"$OUT/run" 2>&1 &
