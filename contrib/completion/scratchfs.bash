@@ -67,7 +67,7 @@ _scratchfs_argument() {
 	--volume) _scratchfs_offer < <(_scratchfs_volumes) ;;
 	-c | --config | --output) _scratchfs_files -f ;;
 	--store | --source) _scratchfs_files -d ;;
-	--cache | --io | --transport | --locks)
+	--cache | --io | --transport | --locks | --events)
 		_scratchfs_offer < <(_scratchfs_values "$1")
 		;;
 	-o)

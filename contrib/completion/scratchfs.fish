@@ -65,7 +65,7 @@ function __scratchfs_argument -a option cur command verb
             __fish_complete_path $cur
         case --store --source
             __fish_complete_directories $cur
-        case --cache --io --transport --locks
+        case --cache --io --transport --locks --events
             __scratchfs_values $option
         case -o
             if test "$command" != volume

@@ -234,12 +234,12 @@ unmounts() {
 		timeout -k 5 60 umount "$1"
 	else
 		timeout -k 5 60 fusermount3 -u "$1"
-	fi 2>"$WORK/.test/unmount"
+	fi 2>"$WORK/.test/unmount.$(id -u)"
 }
 
 unmount_view() {
 	local pid
-	wait_until 10 unmounts "$1" || fail "unmounting $1: $(cat "$WORK/.test/unmount")"
+	wait_until 10 unmounts "$1" || fail "unmounting $1: $(cat "$WORK/.test/unmount.$(id -u)")"
 	for pid in $(daemon_of "$1" 2>/dev/null); do
 		wait_until 60 process_ended "$pid"
 	done
