@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
 need mount.fuse3
+mountpoint -q / || skip "the root is not a mount, as in a chroot"
 
 mkdir -p "$WORK/source/logs" "$WORK/view" "$WORK/bin"
 echo host >"$WORK/source/file"
