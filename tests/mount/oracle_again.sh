@@ -34,10 +34,10 @@ mkdir "$WORK/source"
 oracle --make-tree "$WORK/source"
 mount_view "$WORK/source" "$WORK/view" --volume kept
 oracle_in "$WORK/source" "$WORK/view" --seed 20 --ops 3000 --names both \
-	--border full --tree full
+	--border full --tree full --on-volume
 unmount_view "$WORK/view"
 mount_view "$WORK/source" "$WORK/view" --volume kept
 equal "the volume, mounted again,"
-run --seed 21 --ops 2000
+run --seed 21 --ops 2000 --on-volume
 unmount_view "$WORK/view"
 oracle_host "$WORK/source" --without-scratch

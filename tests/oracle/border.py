@@ -42,6 +42,7 @@ class Border:
     def __init__(self, left, lower, args):
         self.left = left
         self.two_views = bool(args.second)
+        self.on_volume = self.two_views or args.volumes or args.on_volume
         self.git = args.git
         self.two, self.volumes = args.two_file_systems, args.volumes
         self.place_of = store_of if args.volumes else is_scratch
@@ -139,8 +140,8 @@ def _folder_crosses(border, op):
     if op[0] != "rename" or not border.is_folder(op[1]) or \
             not border.crosses(op[1], op[2]):
         return False
-    return border.two or border.two_views or border.volumes or \
-        border.is_mixed(op[1]) or border.is_lower(op[1])
+    return border.two or border.on_volume or border.is_mixed(op[1]) or \
+        border.is_lower(op[1])
 
 
 def _lower_folder(border, op):

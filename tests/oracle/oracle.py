@@ -6,7 +6,7 @@ a view (right), and stops at the first thing that differs.
   oracle.py --seed N --ops N --left DIR --right DIR
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
-            [--volumes] [--second DIR] [--git]
+            [--on-volume] [--volumes] [--second DIR] [--git]
             [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
@@ -184,6 +184,8 @@ def arguments():
                         help="act as several users (needs root)")
     parser.add_argument("--two-file-systems", action="store_true",
                         help="source and store lie on different ones")
+    parser.add_argument("--on-volume", action="store_true",
+                        help="what is scratch is in a volume")
     parser.add_argument("--volumes", action="store_true",
                         help="logs and __pycache__ have volumes of their own")
     parser.add_argument("--git", action="store_true",
