@@ -347,8 +347,32 @@ static bool host_first(struct sfs_view *view, const struct verdict *v,
 	       (rule >= 0 && sfs_rule_keeps_host(view, rule_of(view, rule)));
 }
 
+/*
+ * A pattern for folders only, and a folder on the host that the view does not
+ * show (any more): a file of that name would be the host's, which has no room
+ * for it.  So the rule is about all that has this name.
+ */
+static void widen(struct sfs_view *view, struct sfs_node *parent,
+		  const char *name, const struct stat *host, struct verdict *v)
+{
+	int rule = S_ISDIR(host->st_mode) ? v->dir : v->other;
+	const struct sfs_rule *p;
+	bool hidden = false;
+
+	if (v->kept >= 0 || rule < 0 || (v->dir >= 0 && v->other >= 0))
+		return;
+	p = rule_of(view, rule);
+	if (sfs_rule_keeps_host(view, p))
+		return;
+	if (p->existing == SFS_EXISTING_SHOW &&
+	    (sfs_where_is_hidden(view, parent, p->store, name, &hidden) ||
+	     !hidden))
+		return;
+	v->dir = v->other = rule;
+}
+
 static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
-		      const char *name, int as_dir, const struct verdict *v,
+		      const char *name, int as_dir, struct verdict *v,
 		      struct sfs_where *where)
 {
 	struct stat st;
@@ -357,6 +381,8 @@ static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
 
 	if (host && !absent(host))
 		return host;
+	if (!host)
+		widen(view, parent, name, &st, v);
 	if (!host && host_first(view, v, &st))
 		return find_on_host(view, parent, name, v, &st, where);
 	r = find_in_stores(view, parent, name, v, where);
@@ -431,6 +457,7 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 {
 	const struct sfs_rule *p;
 	struct verdict v;
+	struct stat st;
 	int rule;
 
 	if (sfs_name_is_reserved(name))
@@ -443,6 +470,9 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 		return tree == SFS_TREE_HOST;
 	if (judge(view, parent, name, &v))
 		return false;
+	if ((v.dir < 0) != (v.other < 0) &&
+	    !stat_in(view, parent, SFS_TREE_HOST, name, &st))
+		widen(view, parent, name, &st, &v);
 	rule = type == DT_DIR ? v.dir : v.other;
 	if (tree != SFS_TREE_HOST && v.kept >= 0)
 		return shows_kept(view, parent, tree, name, v.kept);
