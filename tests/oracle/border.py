@@ -43,7 +43,7 @@ class Border:
         self.left = left
         self.two_views = bool(args.second)
         self.on_volume = self.two_views or args.volumes or args.on_volume
-        self.git = args.git
+        self.unknown = args.git or args.other_rules
         self.two, self.volumes = args.two_file_systems, args.volumes
         self.place_of = store_of if args.volumes else is_scratch
         # Inodes of the folders that were there at the start: in the view such
@@ -161,10 +161,10 @@ def _unreadable(border, op):
     return st is not None and not st.st_mode & stat.S_IRUSR
 
 
-def _tracked(border, op):
-    """Where git's own files lie depends on its index, which is not known
-    here."""
-    return border.git and op[0] in ("rename", "link", "linkfd")
+def _unknown_place(border, op):
+    """Where a name lies depends on git's index, or on rules, that are not
+    known here."""
+    return border.unknown and op[0] in ("rename", "link", "linkfd")
 
 
 def _no_tmpfile(_, op):
@@ -210,7 +210,7 @@ ACCEPTED = (
     (errno.EXDEV, _folder_crosses, "a folder crosses"),
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
     (errno.EXDEV, _unreadable, "a file that its owner may not read"),
-    (errno.EXDEV, _tracked, "something that git tracks"),
+    (errno.EXDEV, _unknown_place, "git or the rules know why"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),
     (errno.EOPNOTSUPP, _zero_range, "zero range, which tmpfs does not have"),

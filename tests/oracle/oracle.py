@@ -7,6 +7,7 @@ a view (right), and stops at the first thing that differs.
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
             [--on-volume] [--volumes] [--second DIR] [--git]
+            [--other-rules]
             [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
@@ -188,6 +189,8 @@ def arguments():
                         help="what is scratch is in a volume")
     parser.add_argument("--volumes", action="store_true",
                         help="logs and __pycache__ have volumes of their own")
+    parser.add_argument("--other-rules", action="store_true",
+                        help="which names are scratch is not known here")
     parser.add_argument("--git", action="store_true",
                         help="the tree is a repository; .git is left alone")
     parser.add_argument("--every", type=int, default=200,
