@@ -68,19 +68,32 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 	return r;
 }
 
-int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
-		    const char *name, struct sfs_entry *ret)
+static int look(struct sfs_view *view, struct sfs_node *parent,
+		const char *name, struct sfs_where *where,
+		struct sfs_entry *ret)
 {
-	struct sfs_where where;
 	int r;
 
 	do {
-		r = sfs_where_find(view, parent, name, -1, &where);
-		if (r)
-			return r;
-		if (where.exists)
-			r = sfs_entry_fill(view, parent, name, &where, ret);
+		r = sfs_where_find(view, parent, name, -1, where);
+		if (!r && where->exists)
+			r = sfs_entry_fill(view, parent, name, where, ret);
 	} while (r == -EAGAIN);
+	return r;
+}
+
+int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
+		    const char *name, struct sfs_entry *ret)
+{
+	unsigned int places = atomic_load(&view->places);
+	struct sfs_where where;
+	int r = look(view, parent, name, &where, ret);
+
+	if ((r || !where.exists) && sfs_places_changed(view, places)) {
+		pthread_rwlock_rdlock(&view->moves);
+		r = look(view, parent, name, &where, ret);
+		pthread_rwlock_unlock(&view->moves);
+	}
 	if (!r && !where.exists) {
 		*ret = (struct sfs_entry){ .node = NULL };
 		ret->trust_entry =

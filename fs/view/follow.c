@@ -262,11 +262,11 @@ static void admit(struct sfs_view *view, const char *index, int fd,
 	(void)sfs_tracked_preview(view->params.tracked, index, fd, note_coming,
 				  &change);
 	if (coming.n) {
-		pthread_rwlock_wrlock(&view->moves);
+		sfs_moves_lock(view);
 		for (size_t i = 0; i < coming.n; i++)
 			sfs_replace_admit(view, coming.paths[i],
 					  &rename->telling);
-		pthread_rwlock_unlock(&view->moves);
+		sfs_moves_unlock(view);
 	}
 	for (size_t i = 0; i < coming.n; i++)
 		(void)sfs_paths_add(&rename->ruled, coming.paths[i],

@@ -31,6 +31,7 @@ struct sfs_view {
 
 	pthread_rwlock_t moves;
 	atomic_uint renaming, renames; /* under way; ever begun */
+	atomic_uint places; /* odd: some nodes' places are changing */
 	pthread_rwlock_t node_locks[SFS_NODE_LOCKS];
 
 	pthread_mutex_t table; /* guards what follows and nodes */
@@ -66,6 +67,25 @@ static inline struct sfs_store *sfs_view_store(struct sfs_view *view,
 					       unsigned int store)
 {
 	return view->params.stores[store];
+}
+
+/*
+ * view->moves for writing.  Who looks without any lock and does not find what
+ * there should be looks again with it for reading, if sfs_places_changed().
+ */
+static inline void sfs_moves_lock(struct sfs_view *view)
+{
+	pthread_rwlock_wrlock(&view->moves);
+	atomic_fetch_add(&view->places, 1);
+}
+static inline void sfs_moves_unlock(struct sfs_view *view)
+{
+	atomic_fetch_add(&view->places, 1);
+	pthread_rwlock_unlock(&view->moves);
+}
+static inline bool sfs_places_changed(struct sfs_view *view, unsigned int since)
+{
+	return since % 2 || atomic_load(&view->places) != since;
 }
 
 /* --- node.c --- */

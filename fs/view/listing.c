@@ -73,7 +73,7 @@ static struct slot *find_slot(struct sfs_listings *listings,
 			      const struct sfs_node *node)
 {
 	for (struct slot *s = listings->slots; s < listings->slots + SLOTS; s++)
-		if (s->snapshot && s->node == node && s->ino == node->ino)
+		if (s->snapshot && s->node == node && s->ino == node->shown_ino)
 			return s;
 	return NULL;
 }
@@ -148,7 +148,7 @@ static void remember(struct sfs_listings *listings, const struct sfs_node *node,
 	pthread_mutex_lock(&listings->lock);
 	slot = choose_slot(listings, node);
 	taken[0] = slot->snapshot;
-	*slot = (struct slot){ node, node->ino, now_ns(),
+	*slot = (struct slot){ node, node->shown_ino, now_ns(),
 			       sfs_snapshot_get(snapshot) };
 	n = 1 + take_surplus(listings, slot, taken + 1);
 	pthread_mutex_unlock(&listings->lock);
@@ -338,13 +338,29 @@ static int fill(void *ctx, const struct sfs_dirent *entry, dev_t dev)
 				shown_ino(filling, entry, dev), entry->type);
 }
 
+static int fill_snapshot(struct sfs_view *view, struct sfs_node *node,
+			 struct sfs_snapshot **ret)
+{
+	struct filling filling = { .view = view };
+
+	filling.snapshot = *ret = sfs_snapshot_new();
+	return *ret ? visit_names(view, node, fill, &filling) : -ENOMEM;
+}
+
 static int take_snapshot(struct sfs_view *view, struct sfs_node *node,
 			 struct sfs_snapshot **ret)
 {
-	SFS_SNAPSHOT *fresh = sfs_snapshot_new();
-	struct filling filling = { .view = view, .snapshot = fresh };
-	int err = fresh ? visit_names(view, node, fill, &filling) : -ENOMEM;
+	unsigned int places = atomic_load(&view->places);
+	SFS_SNAPSHOT *fresh = NULL;
+	int err = fill_snapshot(view, node, &fresh);
 
+	if (sfs_places_changed(view, places)) {
+		sfs_snapshot_put(fresh);
+		fresh = NULL;
+		pthread_rwlock_rdlock(&view->moves);
+		err = fill_snapshot(view, node, &fresh);
+		pthread_rwlock_unlock(&view->moves);
+	}
 	if (err)
 		return err;
 	sfs_snapshot_sort(fresh);

@@ -244,16 +244,35 @@ static int rename_locked(struct sfs_move *m)
 
 /* A folder's descendants find their objects by names from here up: nobody may
  * be making some meanwhile. */
-static void lock_moves(struct sfs_view *view, struct sfs_node *parent,
-		       const char *name)
+static bool needs_moves(struct sfs_view *view, struct sfs_node *parent,
+			const char *name, unsigned int flags)
 {
 	struct sfs_where where;
 
-	if (!sfs_where_find(view, parent, name, -1, &where) && where.exists &&
-	    !S_ISDIR(where.st.st_mode))
-		pthread_rwlock_rdlock(&view->moves);
+	return flags & RENAME_EXCHANGE ||
+	       sfs_where_find(view, parent, name, -1, &where) ||
+	       !where.exists || S_ISDIR(where.st.st_mode);
+}
+
+static int rename_counted(struct sfs_move *m)
+{
+	struct sfs_view *view = m->view;
+	bool moves = needs_moves(view, m->from.parent, m->from.name, m->flags);
+	int r;
+
+	if (moves)
+		sfs_moves_lock(view);
 	else
-		pthread_rwlock_wrlock(&view->moves);
+		pthread_rwlock_rdlock(&view->moves);
+	atomic_fetch_add(&view->renaming, 1);
+	atomic_fetch_add(&view->renames, 1);
+	r = rename_locked(m);
+	atomic_fetch_sub(&view->renaming, 1);
+	if (moves)
+		sfs_moves_unlock(view);
+	else
+		pthread_rwlock_unlock(&view->moves);
+	return r;
 }
 
 int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
@@ -275,15 +294,7 @@ int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
 		return -EINVAL;
 	sfs_follow_rename_begin(view, parent, name, new_parent, new_name,
 				&follow);
-	if (flags & RENAME_EXCHANGE)
-		pthread_rwlock_wrlock(&view->moves);
-	else
-		lock_moves(view, parent, name);
-	atomic_fetch_add(&view->renaming, 1);
-	atomic_fetch_add(&view->renames, 1);
-	r = rename_locked(&m);
-	atomic_fetch_sub(&view->renaming, 1);
-	pthread_rwlock_unlock(&view->moves);
+	r = rename_counted(&m);
 	sfs_move_crossed_tell(&m);
 	sfs_follow_rename_end(view, &follow);
 	if (!r && !strcmp(new_name, ".git"))

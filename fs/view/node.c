@@ -403,7 +403,7 @@ int sfs_node_place(struct sfs_view *view, struct sfs_node *node,
 	sfs_table_remove(view, node);
 	other = sfs_table_find(view, &key);
 	if (other)
-		sfs_table_remove(view, other); /* lives on without its key */
+		sfs_table_displace(view, other);
 	node->device = (uint16_t)key.device;
 	node->ino = key.ino;
 	set_from_where(node, where, &states);

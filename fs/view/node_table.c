@@ -192,7 +192,8 @@ int sfs_node_table_init(struct sfs_view *view)
 	return view->chains ? 0 : -ENOMEM;
 }
 
-/* References to the nodes of one chain; allocated. */
+/* References to the nodes of one chain, or behind the last one the displaced;
+ * allocated. */
 static size_t nodes_of_chain(struct sfs_view *view, size_t chain,
 			     struct sfs_node ***ret)
 {
@@ -203,8 +204,9 @@ static size_t nodes_of_chain(struct sfs_view *view, size_t chain,
 		size_t found = 0;
 
 		pthread_mutex_lock(&view->table);
-		struct sfs_node *first =
-			chain < view->n_chains ? view->chains[chain] : NULL;
+		struct sfs_node *first = chain < view->n_chains
+						 ? view->chains[chain]
+						 : view->displaced;
 
 		for (struct sfs_node *i = first; i; i = i->next)
 			found++;
@@ -226,7 +228,7 @@ static size_t nodes_of_chain(struct sfs_view *view, size_t chain,
 void sfs_node_each(struct sfs_view *view,
 		   void (*fn)(void *ctx, struct sfs_node *node), void *ctx)
 {
-	for (size_t chain = 0; chain < view->n_chains; chain++) {
+	for (size_t chain = 0; chain <= view->n_chains; chain++) {
 		struct sfs_node **nodes;
 		size_t n = nodes_of_chain(view, chain, &nodes);
 

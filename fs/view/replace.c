@@ -315,9 +315,9 @@ void sfs_replace_below(struct sfs_view *view, const struct sfs_paths *paths,
 {
 	if (!paths->n)
 		return;
-	pthread_rwlock_wrlock(&view->moves);
+	sfs_moves_lock(view);
 	sfs_replace_nodes(view, paths, telling);
-	pthread_rwlock_unlock(&view->moves);
+	sfs_moves_unlock(view);
 	for (size_t i = 0; i < paths->n; i++)
 		tell_name(view, paths->paths[i], telling);
 }
