@@ -2,6 +2,7 @@
 #include "fdcache_internal.h"
 
 #include <fcntl.h>
+#include <sys/sysmacros.h>
 
 /* Descriptors by names: through the parent's, one name at a time, from the
  * nearest ancestor that has one. */
@@ -48,21 +49,69 @@ int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
 	return fstatat(parent_fd, name, ret, AT_SYMLINK_NOFOLLOW) ? -errno : 0;
 }
 
+static struct timespec time_of(const struct statx_timestamp *t)
+{
+	return (struct timespec){ t->tv_sec, t->tv_nsec };
+}
+
+/* statx(2) knows one thing more than stat(2). */
+static int stat_with_birth(int fd, const char *name, int flags,
+			   struct stat *ret, uint64_t *ret_birth_ns)
+{
+	struct statx sx;
+
+	if (statx(fd, name, flags | AT_SYMLINK_NOFOLLOW,
+		  STATX_BASIC_STATS | STATX_BTIME, &sx))
+		return -errno;
+	*ret = (struct stat){
+		.st_dev = makedev(sx.stx_dev_major, sx.stx_dev_minor),
+		.st_rdev = makedev(sx.stx_rdev_major, sx.stx_rdev_minor),
+		.st_ino = sx.stx_ino,
+		.st_mode = sx.stx_mode,
+		.st_nlink = sx.stx_nlink,
+		.st_uid = sx.stx_uid,
+		.st_gid = sx.stx_gid,
+		.st_size = (off_t)sx.stx_size,
+		.st_blksize = (blksize_t)sx.stx_blksize,
+		.st_blocks = (blkcnt_t)sx.stx_blocks,
+		.st_atim = time_of(&sx.stx_atime),
+		.st_mtim = time_of(&sx.stx_mtime),
+		.st_ctim = time_of(&sx.stx_ctime),
+	};
+	*ret_birth_ns = 0;
+	if (sx.stx_mask & STATX_BTIME)
+		*ret_birth_ns = (uint64_t)sx.stx_btime.tv_sec * 1000000000u +
+				sx.stx_btime.tv_nsec;
+	return 0;
+}
+
+int sfs_fd_stat_host(struct sfs_view *view, int parent_fd, const char *name,
+		     struct stat *ret, uint64_t *ret_birth_ns)
+{
+	*ret_birth_ns = 0;
+	if (is_covered(view, parent_fd, name))
+		return fstat(view->params.covered_fd, ret) ? -errno : 0;
+	return stat_with_birth(parent_fd, name, 0, ret, ret_birth_ns);
+}
+
 /* Is the opened one the node's object (in its own tree), or at least a folder
  * (a mirror, a lower folder, a folder of marks)? */
 static int check_object(struct sfs_view *view, struct sfs_node *node,
 			unsigned int tree, int fd)
 {
+	uint64_t birth_ns;
 	struct stat st;
 	bool own, same;
+	int r = stat_with_birth(fd, "", AT_EMPTY_PATH, &st, &birth_ns);
 
-	if (fstat(fd, &st))
-		return -errno;
+	if (r)
+		return r;
 	unsigned int device = sfs_device_index(view, st.st_dev);
 
 	pthread_mutex_lock(&view->table);
 	own = node->tree == tree;
-	same = node->ino == st.st_ino && node->device == device;
+	same = node->ino == st.st_ino && node->device == device &&
+	       (!node->birth_ns || node->birth_ns == birth_ns);
 	pthread_mutex_unlock(&view->table);
 	if (own)
 		return same ? 0 : -ESTALE;

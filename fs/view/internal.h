@@ -101,11 +101,12 @@ struct sfs_where {
 	uint16_t flags; /* of the node: place, LOWER, IN_GIT, ... */
 	int16_t rule;
 	uint16_t store;
-	uint16_t tree;	 /* exists: where its object is */
-	struct stat st;	 /* exists: of its object */
-	uint64_t rekeys; /* view->rekeys before the look */
-	uint64_t events; /* sfs_watch_events() before the look */
-	bool own;	 /* made by the view just now */
+	uint16_t tree;	   /* exists: where its object is */
+	struct stat st;	   /* exists: of its object */
+	uint64_t rekeys;   /* view->rekeys before the look */
+	uint64_t events;   /* sfs_watch_events() before the look */
+	bool own;	   /* made by the view just now */
+	uint64_t birth_ns; /* tree is the host's: see sfs_fd_stat_host() */
 };
 
 /*
@@ -175,6 +176,10 @@ void sfs_fdcache_free(struct sfs_fdcache *cache);
  * a symlink, never into our own mount.  errno of openat(2), fstatat(2). */
 int sfs_fd_open_child(struct sfs_view *view, unsigned int tree, int parent_fd,
 		      const char *name);
+/* The same on the host, with when the object was made, in ns (0: not known):
+ * the host gives inode numbers out again. */
+int sfs_fd_stat_host(struct sfs_view *view, int parent_fd, const char *name,
+		     struct stat *ret, uint64_t *ret_birth_ns);
 int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
 		      const char *name, struct stat *ret);
 

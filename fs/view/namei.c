@@ -118,8 +118,7 @@ static bool absent(int r)
 	return r == -ENOENT || r == -ENOTDIR;
 }
 
-/* What `tree` has under this name.  -ENOENT also when the folder has no object
- * there. */
+/* What `tree` has under this name; -ENOENT also without a folder there. */
 static int stat_in(struct sfs_view *view, struct sfs_node *parent,
 		   unsigned int tree, const char *name, struct stat *ret)
 {
@@ -127,6 +126,19 @@ static int stat_in(struct sfs_view *view, struct sfs_node *parent,
 	int r = sfs_fd_path(view, parent, tree, &dir);
 
 	return r ? r : sfs_fd_stat_child(view, tree, dir.fd, name, ret);
+}
+
+/* What the host has; also when it was made. */
+static int stat_host(struct sfs_view *view, struct sfs_node *parent,
+		     const char *name, struct sfs_where *where,
+		     struct stat *ret)
+{
+	SFS_FD dir = SFS_FD_NONE;
+	int r = sfs_fd_path(view, parent, SFS_TREE_HOST, &dir);
+
+	if (r)
+		return r;
+	return sfs_fd_stat_host(view, dir.fd, name, ret, &where->birth_ns);
 }
 
 int sfs_where_is_hidden(struct sfs_view *view, struct sfs_node *parent,
@@ -187,7 +199,7 @@ static int stat_lower(struct sfs_view *view, struct sfs_node *parent,
 		return r;
 	if (where->hidden)
 		return -ENOENT;
-	return stat_in(view, parent, SFS_TREE_HOST, name, ret);
+	return stat_host(view, parent, name, where, ret);
 }
 
 /*
@@ -235,7 +247,7 @@ static int find_core(struct sfs_view *view, struct sfs_node *parent,
 		     const char *name, int as_dir, struct sfs_where *where)
 {
 	struct stat st;
-	int r = stat_in(view, parent, SFS_TREE_HOST, name, &st);
+	int r = stat_host(view, parent, name, where, &st);
 
 	set_core(view, parent, name, r ? as_dir == 1 : S_ISDIR(st.st_mode),
 		 where);
@@ -376,7 +388,7 @@ static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
 		      struct sfs_where *where)
 {
 	struct stat st;
-	int host = stat_in(view, parent, SFS_TREE_HOST, name, &st);
+	int host = stat_host(view, parent, name, where, &st);
 	int r = -ENOENT;
 
 	if (host && !absent(host))

@@ -220,6 +220,20 @@ static void set_from_where(struct sfs_node *node, const struct sfs_where *where,
 	set(&node->tree, where->tree);
 	set(&node->state, states->scratch);
 	set(&node->readonly_state, states->readonly);
+	if (where->tree != SFS_TREE_HOST)
+		node->birth_ns = 0;
+	else if (where->birth_ns)
+		node->birth_ns = where->birth_ns;
+}
+
+/* The host gave the number of a former object to another one. */
+static bool is_reused(const struct sfs_node *node,
+		      const struct sfs_where *where)
+{
+	if (node->type != (where->st.st_mode & S_IFMT) >> 12)
+		return true;
+	return where->tree == SFS_TREE_HOST && where->birth_ns &&
+	       node->birth_ns && node->birth_ns != where->birth_ns;
 }
 
 /*
@@ -276,8 +290,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 {
 	struct sfs_node *node = sfs_table_find(view, &m->key);
 
-	if (node && node->type != (m->where->st.st_mode & S_IFMT) >> 12) {
-		/* The host gave its number out again. */
+	if (node && node != view->root && is_reused(node, m->where)) {
 		sfs_table_displace(view, node);
 		node = NULL;
 	}
@@ -378,6 +391,7 @@ void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 	node->device = (uint16_t)key.device;
 	view->rekeys++;
 	node->ino = key.ino;
+	node->birth_ns = 0;
 	node->tree = (uint16_t)tree;
 	node->flags &= (uint16_t)~SFS_NODE_SCRATCH;
 	if (scratch)

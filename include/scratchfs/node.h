@@ -83,6 +83,7 @@ struct sfs_node {
 	char *name;		     /* in parent; owned */
 	uint64_t ino;		     /* of its object, on device dev */
 	uint64_t shown_ino;	     /* st_ino in the view, kept for its life */
+	uint64_t birth_ns; /* of its object on the host; 0: not known */
 	uint64_t nlookup;
 	uint32_t refs;
 	uint16_t device; /* index, see sfs_device_index() */
