@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The journal of temporary names on the host: STORE/work/pending-HEX for the
+ * The journal of temporary names on the host: pending-HEX in work/ for the
  * name .scratchfs~HEX, holding source and folder.  It is on disk before the name
  * is made, so no crash leaves a name that nobody knows of.  Whoever has a store
  * to himself renames what he finds to dead-HEX: the names still called pending

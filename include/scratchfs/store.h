@@ -7,7 +7,7 @@
  *
  *	STORE/tree/P	the scratch object of the view's path P
  *	STORE/hidden/P	what of the host is hidden (include view/hidden)
- *	STORE/work/	half-made things, on tree's file system
+ *	STORE/work	half-made things, on tree's file system
  *	STORE/lock	flock'ed as long as a daemon uses the store
  *	STORE/format	version of this layout
  *	STORE/meta	a volume's labels and limit

@@ -53,7 +53,7 @@ for ((round = 0; round < rounds; round++)); do
 	mount_view "$WORK/source" "$view" --store "$WORK/place"
 	assert_eq "$(find "$WORK/source" -name '.scratchfs*')" "" "left on the host"
 	assert_eq "$(find "$view" -name '.scratchfs*')" "" "shown in the view"
-	assert_eq "$(find "$WORK/place" -path '*/work/*')" "" "left in the store"
+	assert_eq "$(find "$WORK/place" -path '*work/*')" "" "left in the store"
 	check_whole "$WORK"/source/config* "$view"/config* "$view"/logs/old* \
 		"$view"/.tmp*
 	unmount_view "$view"
