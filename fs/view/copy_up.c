@@ -254,36 +254,45 @@ static int rename_into(struct copy_up *c, int copy, int dir, const char *name)
 	return r;
 }
 
-/* Names the copy, or (dir < 0) keeps it without one; the node is its from now
- * on. */
+/* Names the copy, or (dir < 0) leaves it without a name. */
+static int name_copy(struct copy_up *c, int copy, int dir, const char *name)
+{
+	struct kept_times kept;
+	int r;
+
+	if (dir < 0)
+		return unlinkat(c->store->work_fd, c->temp, 0) ? -errno : 0;
+	kept = keep_times(dir);
+	r = rename_into(c, copy, dir, name);
+	restore_times(&kept);
+	return r;
+}
+
+/* From the moment that the copy has its name, the node is the copy's. */
 static int install(struct copy_up *c, int dir, const char *name)
 {
 	unsigned int tree = sfs_tree_of_store(c->node->store);
 	SFS_CLOSE int copy =
 		sfs_backing_open(c->store->work_fd, c->temp, O_PATH, 0);
-	struct kept_times kept;
 	struct stat st;
-	int r = 0;
+	int r;
 
 	if (copy < 0)
 		return copy;
 	if (fstat(copy, &st))
 		return -errno;
 	c->copied_size = st.st_size;
-	if (dir < 0) {
-		if (unlinkat(c->store->work_fd, c->temp, 0))
-			return -errno;
-	} else {
-		kept = keep_times(dir);
-		r = rename_into(c, copy, dir, name);
-		restore_times(&kept);
+	sfs_rekey_begin(c->view);
+	r = name_copy(c, copy, dir, name);
+	if (!r) {
+		sfs_fd_drop_io(c->view, c->node);
+		if (!S_ISDIR(st.st_mode))
+			sfs_fd_drop_tree(c->view, c->node, SFS_TREE_HOST);
+		sfs_node_rekey(c->view, c->node, true, tree, &st);
 	}
+	sfs_rekey_end(c->view);
 	if (r)
 		return r;
-	sfs_fd_drop_io(c->view, c->node);
-	if (!S_ISDIR(st.st_mode))
-		sfs_fd_drop_tree(c->view, c->node, SFS_TREE_HOST);
-	sfs_node_rekey(c->view, c->node, true, tree, &st);
 	if (dir < 0)
 		sfs_charge_owes(c->view, c->node);
 	return sfs_fd_adopt_path(c->view, c->node, tree, sfs_steal_fd(&copy),

@@ -40,7 +40,10 @@ struct sfs_view {
 	size_t n_chains, n_nodes;
 	struct sfs_node *shown[SFS_SHOWN_CHAINS]; /* node_table.h */
 	uint64_t rekeys; /* how many nodes have got another object */
-	size_t n_freed;	 /* since memory was given back */
+	/* How many of them have its name already and not yet its key. */
+	unsigned int rekeying;
+	pthread_cond_t rekeyed; /* signalled with `table` held */
+	size_t n_freed;		/* since memory was given back */
 	struct sfs_node *root;
 
 	pthread_rwlock_t devices_lock;
@@ -143,6 +146,14 @@ bool sfs_node_get_live(struct sfs_view *view, struct sfs_node *node);
 /* Calls fn for every node, with a reference and without a lock. */
 void sfs_node_each(struct sfs_view *view,
 		   void (*fn)(void *ctx, struct sfs_node *node), void *ctx);
+
+/*
+ * Between the two a name may stand for an object whose node has yet to get its
+ * key: nobody makes another node for it, but waits.  In between nothing may be
+ * done that needs a node made.
+ */
+void sfs_rekey_begin(struct sfs_view *view);
+void sfs_rekey_end(struct sfs_view *view);
 
 /* The object of a node is another one now (copied up, crossed the border):
  * new key, same number shown. Call with the node's lock held for writing. */

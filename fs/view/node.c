@@ -295,7 +295,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 		node = NULL;
 	}
 	if (!node) {
-		if (m->where->rekeys != view->rekeys)
+		if (view->rekeying || m->where->rekeys != view->rekeys)
 			return -EAGAIN;
 		if (!m->fresh)
 			return 1;
@@ -342,6 +342,8 @@ int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
 	while (!r) {
 		pthread_mutex_lock(&view->table);
 		r = enter(view, parent, name, &m, ret);
+		while (r == -EAGAIN && view->rekeying)
+			pthread_cond_wait(&view->rekeyed, &view->table);
 		if (!r && lookup)
 			(*ret)->nlookup++;
 		else if (!r)
@@ -373,6 +375,21 @@ struct sfs_node *sfs_node_find(struct sfs_view *view, bool scratch,
 		node->refs++;
 	pthread_mutex_unlock(&view->table);
 	return node;
+}
+
+void sfs_rekey_begin(struct sfs_view *view)
+{
+	pthread_mutex_lock(&view->table);
+	view->rekeying++;
+	pthread_mutex_unlock(&view->table);
+}
+
+void sfs_rekey_end(struct sfs_view *view)
+{
+	pthread_mutex_lock(&view->table);
+	if (!--view->rekeying)
+		pthread_cond_broadcast(&view->rekeyed);
+	pthread_mutex_unlock(&view->table);
 }
 
 void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,

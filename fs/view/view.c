@@ -124,6 +124,7 @@ int sfs_view_new(const struct sfs_view_params *params, struct sfs_view **ret)
 	for (int i = 0; i < SFS_NODE_LOCKS; i++)
 		pthread_rwlock_init(&view->node_locks[i], NULL);
 	pthread_mutex_init(&view->table, NULL);
+	pthread_cond_init(&view->rekeyed, NULL);
 	pthread_mutex_init(&view->reaper_lock, NULL);
 	pthread_cond_init(&view->reaper_wake, NULL);
 	if (!r)
@@ -183,6 +184,7 @@ void sfs_view_free(struct sfs_view *view)
 	pthread_rwlock_destroy(&view->moves);
 	pthread_rwlock_destroy(&view->devices_lock);
 	pthread_mutex_destroy(&view->table);
+	pthread_cond_destroy(&view->rekeyed);
 	pthread_mutex_destroy(&view->reaper_lock);
 	pthread_cond_destroy(&view->reaper_wake);
 	free((char *)view->params.source_path);
