@@ -4,7 +4,8 @@
   open NAME PATH      a file, for reading and writing
   close NAME
   KIND TYPE NAME [START LENGTH]      KIND: posix, ofd, flock
-                      TYPE: read, write, unlock; "wait-" before it: until it is had
+                      TYPE: read, write, unlock; "wait-" before it: says
+                      "waits", then waits until it is had
   get NAME            is there a POSIX lock in the way of writing?
 """
 import fcntl
@@ -29,6 +30,8 @@ def lock(kind, what, name, start=0, length=0):
     wait = what.startswith("wait-")
     what = what.removeprefix("wait-") if wait else what
     fd = files[name]
+    if wait:
+        print("waits", flush=True)
     if kind == "flock":
         fcntl.flock(fd, FLOCKS[what] | (0 if wait else fcntl.LOCK_NB))
         return

@@ -223,8 +223,18 @@ mount_view() {
 	done >"$(record_of "$mountpoint")"
 }
 
+# A process that is ending has no program any more before it gives its files, and
+# with them its locks and its mount, back; a leader waits for its other threads.
 process_ended() {
-	! is_daemon "$1"
+	local threads
+	if readlink "/proc/$1/exe" >/dev/null 2>&1; then
+		! is_daemon "$1"
+	elif grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; then
+		threads=$(ls "/proc/$1/task" 2>/dev/null) || return 0
+		[ "$threads" = "$1" ]
+	else
+		[ ! -e "/proc/$1" ]
+	fi
 }
 
 # Not busy for long: whoever looks at all mounts of the machine (scratchfs doctor

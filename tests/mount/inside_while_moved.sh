@@ -61,14 +61,14 @@ until = time.monotonic() + 1
 while time.monotonic() < until:
     try:
         os.rename(one, other)
-        os.rename(other, one)
+        one, other = other, one
+        renames += 1
     except OSError as error:
         # A folder that is just being made in it: EXDEV is fair.
         assert error.errno in (16, 18, 39), error
-        if os.path.exists(other):
-            os.rename(other, one)
-    renames += 2
 assert all(os.waitpid(pid, 0)[1] == 0 for pid in children), "not found"
+if one != sys.argv[2]:
+    os.rename(one, other)
 print(renames, "renames")
 PYTHON
 

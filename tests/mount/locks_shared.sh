@@ -14,6 +14,7 @@ start a
 a_pid=$!
 exec 4>"$WORK/a.in" 3<"$WORK/a.out"
 start b
+b_pid=$!
 exec 6>"$WORK/b.in" 5<"$WORK/b.out"
 
 answer() { # FD WANTED
@@ -45,13 +46,14 @@ exclude() { # PATH-OF-A PATH-OF-B: every kind of lock, both ways
 		b ok $kind unlock f
 		a ok $kind write f
 		# Who waits gets it as soon as it is free.
-		echo "$kind wait-write f" >&6
+		b waits "$kind" wait-write f
+		wait_until 30 sleeps "$b_pid"
 		a ok $kind unlock f
 		answer 5 ok "b waited for $kind"
 		a busy $kind write f
 		# And ends waiting on a signal.
-		echo "$kind wait-write f" >&4
-		wait_until 30 sleeps_in_lock "$a_pid"
+		a waits "$kind" wait-write f
+		wait_until 30 sleeps "$a_pid"
 		kill -USR1 "$a_pid"
 		answer 3 interrupted "$kind"
 		b ok $kind unlock f
@@ -83,8 +85,8 @@ exclude() { # PATH-OF-A PATH-OF-B: every kind of lock, both ways
 	a ok flock unlock f
 	a ok close f
 }
-sleeps_in_lock() {
-	[ "$(cut -d' ' -f3 "/proc/$1/stat")" != R ]
+sleeps() {
+	[ "$(cut -d' ' -f3 "/proc/$1/stat")" = S ]
 }
 freed() { # the end of an open file is told behind its close
 	local got
@@ -109,8 +111,10 @@ a ok posix write f
 a ok flock write f
 kill -KILL "$a_pid"
 b ok open f "$WORK/two/logs/file"
-b ok posix wait-write f
-b ok flock wait-write f
+for kind in posix flock; do
+	b waits $kind wait-write f
+	answer 5 ok $kind
+done
 unmount_view "$WORK/one"
 b ok close f
 unmount_view "$WORK/two"

@@ -19,12 +19,12 @@ among them 1 changed copy of a file of the host:
   logs/old"
 is_mounted "$view" || fail "--dry-run unmounted"
 
-(cd "$view/dir" && exec sleep 60) &
+(cd "$view/dir" && exec sleep 200) &
 stander=$!
-(exec 7<"$view/dir/file" && exec sleep 60) &
+(exec 7<"$view/dir/file" && exec sleep 200) &
 reader=$!
-wait_until 10 sh -c "readlink /proc/$stander/cwd | grep -q view/dir"
-wait_until 10 sh -c "readlink /proc/$reader/fd/7 | grep -q file"
+wait_until 30 grep -q sleep "/proc/$stander/comm"
+wait_until 30 grep -q sleep "/proc/$reader/comm"
 said=$(bounded "$SCRATCHFS" umount "$view" 2>&1) && fail "unmounted while busy"
 grep -q "^  $stander sleep (working folder)$" <<<"$said" || fail "said: $said"
 grep -q "^  $reader sleep (open file)$" <<<"$said" || fail "said: $said"
