@@ -153,8 +153,10 @@ int sfs_loop_run(const struct sfs_loop *loop)
 	int err = workers->ended_fd < 0 || signal_fd < 0 ? -errno : 0;
 	if (err == 0)
 		err = start(workers);
-	if (err == 0)
+	if (err == 0) {
+		loop->started(loop->ctx);
 		err = wait_for_end(loop, signal_fd, workers->ended_fd);
+	}
 	if (err == -EINTR)
 		return err;
 	for (unsigned int i = 0; i < workers->count; i++)

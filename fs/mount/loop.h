@@ -16,6 +16,7 @@ int sfs_loop_init(struct sfs_mount *mount);
 
 /*
  * Serves the mount with a bounded number of threads until the connection ends.
+ * `started` is called when there are threads that do.
  * SIGTERM, SIGINT and SIGHUP call `unmount`, which is not to wait for those who
  * still use the view; they go on being served.  A second one ends that as well.
  *
@@ -24,6 +25,7 @@ int sfs_loop_init(struct sfs_mount *mount);
  */
 struct sfs_loop {
 	struct sfs_mount *mount;
+	void (*started)(void *ctx);
 	void (*unmount)(void *ctx);
 	void *ctx;
 };

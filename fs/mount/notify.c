@@ -21,10 +21,19 @@
 static void inval_inode(void *ctx, struct sfs_node *node, bool pages)
 {
 	struct sfs_mount *mount = ctx;
+	fuse_ino_t id = sfs_op_nodeid(mount, node);
 
+	if (id == FUSE_ROOT_ID && !atomic_load(&mount->root_known))
+		return;
 	/* A negative offset: attributes only. */
-	fuse_lowlevel_notify_inval_inode(
-		mount->session, sfs_op_nodeid(mount, node), pages ? 0 : -1, 0);
+	fuse_lowlevel_notify_inval_inode(mount->session, id, pages ? 0 : -1, 0);
+}
+
+void sfs_notify_root_known(struct sfs_mount *mount)
+{
+	atomic_store(&mount->root_known, true);
+	/* Whatever was held back. */
+	inval_inode(mount, sfs_node_root(mount->view), true);
 }
 
 static void inval_entry(void *ctx, struct sfs_node *parent, const char *name)

@@ -29,9 +29,10 @@ struct sfs_passthrough;
 struct sfs_mount {
 	struct sfs_view *view;
 	struct fuse_session *session;
-	bool answers_opens;    /* a choice; or INIT has shown the need */
-	bool answers_opendirs; /* an old kernel needs them answered */
-	bool initialized;      /* INIT has come */
+	bool answers_opens;	/* a choice; or INIT has shown the need */
+	bool answers_opendirs;	/* an old kernel needs them answered */
+	bool initialized;	/* INIT has come */
+	atomic_bool root_known; /* see sfs_notify_root_known() */
 	struct sfs_counters counters;
 	uint64_t wanted, agreed, init_unique; /* tap.c */
 	struct sfs_passthrough *passthrough;  /* NULL: io=cached */

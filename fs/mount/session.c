@@ -359,11 +359,23 @@ static int start(struct sfs_session *session)
 	return err;
 }
 
+static void started(void *ctx)
+{
+	struct sfs_session *session = ctx;
+	struct stat st;
+
+	(void)stat(session->mountpoint, &st);
+	sfs_notify_root_known(&session->mount);
+	session->served = true;
+	session->ready(session->ready_ctx);
+}
+
 int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 		      void *ctx)
 {
 	const struct sfs_loop loop = {
 		.mount = &session->mount,
+		.started = started,
 		.unmount = unmount,
 		.ctx = session,
 	};
@@ -371,8 +383,8 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 
 	if (err < 0)
 		return err;
-	session->served = true;
-	ready(ctx);
+	session->ready = ready;
+	session->ready_ctx = ctx;
 	err = sfs_loop_run(&loop);
 	if (err == -EINTR)
 		return err;

@@ -27,7 +27,9 @@ struct sfs_session {
 	dev_t device;		 /* of the mount */
 	uint64_t mount_id;	 /* never used again; 0: the kernel has none */
 	bool mounted;
-	bool served; /* was there to be used */
+	bool served;		  /* was there to be used */
+	void (*ready)(void *ctx); /* of sfs_session_serve() */
+	void *ready_ctx;
 	struct sfs_pages pages;
 	/* The volume to make of the ephemeral store at the end, or NULL. */
 	_Atomic(char *) keep_as;
