@@ -29,7 +29,7 @@ set -eu
 
 # A test that hangs is ended with SIGTERM, so that it still cleans up.
 if [ -z "${SFS_TEST_INNER-}" ]; then
-	SFS_TEST_INNER=1 exec timeout -k 90 "${SFS_TEST_SECONDS:-240}" \
+	SFS_TEST_INNER=1 exec timeout -k 90 "${SFS_TEST_SECONDS:-400}" \
 		bash "$0" "$@" </dev/null
 fi
 unset SFS_TEST_INNER
@@ -62,7 +62,7 @@ need_root() {
 # Functions and builtins run as they are, programs get a time limit.
 bounded() {
 	if [ "$(type -t "$1")" = file ]; then
-		timeout -k 5 "${SFS_COMMAND_SECONDS:-60}" "$@"
+		timeout -k 5 "${SFS_COMMAND_SECONDS:-120}" "$@"
 	else
 		"$@"
 	fi
@@ -164,13 +164,14 @@ absolute() {
 	printf '%s/%s\n' "${parent%/}" "$(basename -- "$1")"
 }
 
-# Mount points at or below a folder, the last mounted first.
+# Mount points at or below a folder, the last mounted first.  Not read by bash
+# itself: that seeks back in it, where other mounts that come and go move lines.
 mounts_below() {
 	local path
 	while read -r _ _ _ _ path _; do
 		printf -v path %b "$path"
 		case $path in "$1" | "$1"/*) printf '%s\n' "$path" ;; esac
-	done </proc/self/mountinfo | tac
+	done < <(cat /proc/self/mountinfo) | tac
 }
 
 is_mounted() {

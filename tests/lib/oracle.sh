@@ -14,7 +14,7 @@ ORACLE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../oracle" && pwd)/oracle.py
 export ORACLE
 
 oracle() {
-	PYTHONDONTWRITEBYTECODE=1 timeout -k 5 "${SFS_TEST_SECONDS:-240}" \
+	PYTHONDONTWRITEBYTECODE=1 timeout -k 5 "${SFS_TEST_SECONDS:-400}" \
 		"$TEST_PYTHON" "$ORACLE" "$@"
 }
 
