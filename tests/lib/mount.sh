@@ -228,8 +228,10 @@ mount_view() {
 # with them its locks and its mount, back; a leader waits for its other threads.
 process_ended() {
 	local threads
-	if readlink "/proc/$1/exe" >/dev/null 2>&1; then
-		! is_daemon "$1"
+	if is_daemon "$1"; then
+		return 1
+	elif readlink "/proc/$1/exe" >/dev/null 2>&1; then
+		return 0
 	elif grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; then
 		threads=$(ls "/proc/$1/task" 2>/dev/null) || return 0
 		[ "$threads" = "$1" ]
