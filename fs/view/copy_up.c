@@ -93,6 +93,7 @@ static int make_folder(struct sfs_view *view, struct sfs_node *node,
 	r = is_hidden_tree(tree) ? make_marks(dir, name)
 				 : make_mirror(view, node, dir, name);
 	restore_times(&kept);
+	sfs_places_change(view);
 	return r;
 }
 

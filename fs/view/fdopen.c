@@ -158,6 +158,49 @@ static bool get_cached(struct sfs_view *view, struct sfs_node *node,
 	return false;
 }
 
+/*
+ * Most core folders have neither a mirror nor marks, and a look for them goes
+ * with every change in a folder.  So that there are none is remembered, of the
+ * first store if nobody but this view uses it, until view->places moves on: in
+ * node->absent, which is that counter and a bit for each of the two trees.
+ */
+enum {
+	ABSENT_SHIFT = 2,
+	ABSENT_TREES = 3 /* bits: the trees of the first store are 1 and 2 */
+};
+
+static bool is_remembered(struct sfs_view *view, const struct sfs_node *node,
+			  unsigned int tree)
+{
+	return (tree == sfs_tree_of_store(0) ||
+		tree == sfs_hidden_of_store(0)) &&
+	       tree != node->tree && !sfs_view_store(view, 0)->volume;
+}
+
+static bool is_absent(struct sfs_view *view, const struct sfs_node *node,
+		      unsigned int tree)
+{
+	uint32_t absent = atomic_load(&node->absent);
+	uint32_t since = atomic_load(&view->places) << ABSENT_SHIFT;
+
+	return absent & tree && (absent & ~(uint32_t)ABSENT_TREES) == since &&
+	       is_remembered(view, node, tree);
+}
+
+/* places: from before the look. */
+static void note_absent(struct sfs_view *view, struct sfs_node *node,
+			unsigned int tree, unsigned int places)
+{
+	uint32_t absent = atomic_load(&node->absent);
+	uint32_t since = places << ABSENT_SHIFT;
+
+	if (places % 2 || !is_remembered(view, node, tree))
+		return;
+	if ((absent & ~(uint32_t)ABSENT_TREES) != since)
+		absent = since;
+	atomic_store(&node->absent, absent | tree);
+}
+
 /* The nodes from one up to the first ancestor that has a descriptor. */
 struct climb {
 	struct sfs_node **nodes; /* counted but for [0] */
@@ -203,7 +246,9 @@ static int climb_up(struct sfs_view *view, struct sfs_node *node,
 	while (!get_cached(view, climb->nodes[climb->n], tree, ret)) {
 		struct sfs_node *parent;
 
-		r = climb_add(climb);
+		r = is_absent(view, climb->nodes[climb->n], tree) ? -ENOENT : 0;
+		if (!r)
+			r = climb_add(climb);
 		if (!r)
 			r = sfs_node_name(view, climb->nodes[climb->n], &parent,
 					  climb->names[climb->n]);
@@ -217,6 +262,7 @@ static int climb_up(struct sfs_view *view, struct sfs_node *node,
 static int path_by_names(struct sfs_view *view, struct sfs_node *node,
 			 unsigned int tree, struct sfs_fd *ret)
 {
+	unsigned int places = atomic_load(&view->places);
 	struct climb climb = { 0 };
 	struct sfs_fd at = SFS_FD_NONE;
 	int r = climb_up(view, node, tree, &climb, &at);
@@ -226,9 +272,13 @@ static int path_by_names(struct sfs_view *view, struct sfs_node *node,
 
 		r = open_step(view, climb.nodes[i - 1], tree, &at,
 			      climb.names[i - 1], &next);
+		if (r == -ENOENT)
+			note_absent(view, climb.nodes[i - 1], tree, places);
 		sfs_fd_put(&at);
 		at = next;
 	}
+	if (r == -ENOENT)
+		note_absent(view, node, tree, places);
 	climb_done(view, &climb);
 	if (r)
 		sfs_fd_put(&at);
@@ -268,6 +318,8 @@ int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
 	unsigned int renames = atomic_load(&view->renames);
 	int r;
 
+	if (is_absent(view, node, tree))
+		return -ENOENT;
 	for (unsigned int i = 0;; i++) {
 		if (get_cached(view, node, tree, ret))
 			return 0;

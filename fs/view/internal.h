@@ -31,7 +31,9 @@ struct sfs_view {
 
 	pthread_rwlock_t moves;
 	atomic_uint renaming, renames; /* under way; ever begun */
-	atomic_uint places; /* odd: some nodes' places are changing */
+	/* Moves on when nodes come to have their objects elsewhere, or folders
+	 * beside them; odd: they are changing. */
+	atomic_uint places;
 	pthread_rwlock_t node_locks[SFS_NODE_LOCKS];
 
 	pthread_mutex_t table; /* guards what follows and nodes */
@@ -85,6 +87,11 @@ static inline void sfs_moves_unlock(struct sfs_view *view)
 {
 	atomic_fetch_add(&view->places, 1);
 	pthread_rwlock_unlock(&view->moves);
+}
+/* Some node has come to have another folder, by what took no lock. */
+static inline void sfs_places_change(struct sfs_view *view)
+{
+	atomic_fetch_add(&view->places, 2);
 }
 static inline bool sfs_places_changed(struct sfs_view *view, unsigned int since)
 {

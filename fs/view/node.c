@@ -252,12 +252,14 @@ static void cut_ring(struct sfs_node *node, struct sfs_node *parent)
 
 /* A second link, or the host has moved it. Returns the former parent, whose
  * reference the caller then has to give back.  Table locked. */
-static struct sfs_node *set_name(struct sfs_node *node, struct sfs_node *parent,
-				 char **name)
+static struct sfs_node *set_name(struct sfs_view *view, struct sfs_node *node,
+				 struct sfs_node *parent, char **name)
 {
 	struct sfs_node *was = node->parent;
 	char *old = node->name;
 
+	if (sfs_node_is(node, SFS_NODE_DIR))
+		sfs_places_change(view);
 	cut_ring(node, parent);
 	node->name = *name;
 	*name = old;
@@ -309,7 +311,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 	} else if (node != view->root && !is_named(node, parent, name)) {
 		if (!m->spare)
 			return 1;
-		m->was = set_name(node, parent, &m->spare);
+		m->was = set_name(view, node, parent, &m->spare);
 	}
 	set_from_where(node, m->where, &m->states);
 	*ret = node;

@@ -102,6 +102,7 @@ struct sfs_node {
 	uint32_t fds;		/* how many the descriptor cache has of it */
 	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
 	atomic_bool met;		/* a repository was looked for in it */
+	_Atomic uint32_t absent;	/* what it has no folder in; fdopen.c */
 	_Atomic uint64_t own_ctime;	/* the last one that we made, or 0 */
 	_Atomic uint64_t told_ctime;	/* the last one that was told, or 0 */
 	_Atomic uint64_t told_access;	/* mode and owner told, as a hash */
