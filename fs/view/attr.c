@@ -96,14 +96,16 @@ static void reset_beside(struct sfs_view *view, struct sfs_node *node)
 	}
 }
 
-/* What the view shows of a node whose object is `fd`. */
+/* What the view shows of a node whose object is `fd`; ret_own: what that has. */
 static int show(struct sfs_view *view, struct sfs_node *node, int fd,
-		struct stat *ret_st, enum sfs_trust *ret_trust)
+		struct stat *ret_own, struct stat *ret_st,
+		enum sfs_trust *ret_trust)
 {
 	uint64_t events = sfs_watch_events(view);
 
-	if (fstat(fd, ret_st))
+	if (fstat(fd, ret_own))
 		return -errno;
+	*ret_st = *ret_own;
 	*ret_trust = sfs_settle_attr(view, node, ret_st, events);
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		sfs_folder_show(view, node, ret_st);
@@ -123,11 +125,8 @@ int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 	sfs_catch_up(view, node);
 	err = sfs_fd_object(view, node, &object);
 	if (!err)
-		err = show(view, node, object.fd, ret_st, ret_trust);
-	if (!err &&
-	    (node->tree == SFS_TREE_HOST ||
-	     !sfs_node_is(node, SFS_NODE_PRIVATE)) &&
-	    !fstat(object.fd, &own))
+		err = show(view, node, object.fd, &own, ret_st, ret_trust);
+	if (!err)
 		sfs_settle_told(view, node, &own);
 	return err;
 }
@@ -228,6 +227,7 @@ int sfs_view_setattr(struct sfs_view *view, const struct sfs_caller *caller,
 {
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD object = SFS_FD_NONE;
+	struct stat own;
 	int err;
 
 	err = sfs_change_begin(
@@ -238,7 +238,7 @@ int sfs_view_setattr(struct sfs_view *view, const struct sfs_caller *caller,
 		err = set_all(view, caller, node, object.fd, st, to_set);
 	if (!err)
 		sfs_settle_own(view, node, object.fd);
-	return err ? err : show(view, node, object.fd, ret_st, ret_trust);
+	return err ? err : show(view, node, object.fd, &own, ret_st, ret_trust);
 }
 
 int sfs_view_readlink(struct sfs_view *view, struct sfs_node *node,
