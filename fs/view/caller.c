@@ -15,10 +15,11 @@
  */
 int sfs_view_thread_init(struct sfs_view *view)
 {
-	(void)view;
 	if (unshare(CLONE_FS))
 		return -errno;
 	umask(0);
+	if (view->params.as_caller)
+		setfsgid(0);
 	return 0;
 }
 
@@ -42,17 +43,21 @@ void sfs_caller_enter(struct sfs_view *view, const struct sfs_caller *caller)
 	umask(caller->umask);
 	if (!view->params.as_caller)
 		return;
-	setfsgid(caller->gid);
+	if (caller->gid)
+		setfsgid(caller->gid);
+	if (!caller->uid)
+		return;
 	setfsuid(caller->uid);
-	if (caller->uid)
-		raise_file_capabilities();
+	raise_file_capabilities();
 }
 
-void sfs_caller_leave(struct sfs_view *view)
+void sfs_caller_leave(struct sfs_view *view, const struct sfs_caller *caller)
 {
 	umask(0);
 	if (!view->params.as_caller)
 		return;
-	setfsuid(0);
-	setfsgid(0);
+	if (caller->uid)
+		setfsuid(0);
+	if (caller->gid)
+		setfsgid(0);
 }

@@ -20,7 +20,7 @@ static void making_done(struct making *m)
 static int begin(struct sfs_view *view, struct sfs_node *parent,
 		 const char *name, bool as_dir, struct making *m)
 {
-	int r = sfs_where_find(view, parent, name, as_dir, &m->where);
+	int r = sfs_where_new(view, parent, name, as_dir, &m->where);
 
 	m->dir = (struct sfs_fd)SFS_FD_NONE;
 	if (r)
@@ -50,7 +50,7 @@ int sfs_view_mknod(struct sfs_view *view, const struct sfs_caller *caller,
 	if (!r) {
 		sfs_caller_enter(view, caller);
 		r = mknodat(m.dir.fd, name, mode, rdev) ? -errno : 0;
-		sfs_caller_leave(view);
+		sfs_caller_leave(view, caller);
 	}
 	if (!r)
 		r = sfs_entry_made(view, parent, name, &m.where, m.tree, ret);
@@ -70,7 +70,7 @@ int sfs_view_mkdir(struct sfs_view *view, const struct sfs_caller *caller,
 	if (!r) {
 		sfs_caller_enter(view, caller);
 		r = mkdirat(m.dir.fd, name, mode) ? -errno : 0;
-		sfs_caller_leave(view);
+		sfs_caller_leave(view, caller);
 	}
 	if (!r)
 		r = sfs_entry_made(view, parent, name, &m.where, m.tree, ret);
@@ -90,7 +90,7 @@ int sfs_view_symlink(struct sfs_view *view, const struct sfs_caller *caller,
 	if (!r) {
 		sfs_caller_enter(view, caller);
 		r = symlinkat(target, m.dir.fd, name) ? -errno : 0;
-		sfs_caller_leave(view);
+		sfs_caller_leave(view, caller);
 	}
 	if (!r)
 		r = sfs_entry_made(view, parent, name, &m.where, m.tree, ret);
@@ -103,11 +103,10 @@ int sfs_view_symlink(struct sfs_view *view, const struct sfs_caller *caller,
  * daemon could not open the file again: made 0444 and still being written, as
  * git makes its objects.
  */
-static int adopt_writer(struct sfs_view *view, struct sfs_node *node, int fd)
+static int adopt_writer(struct sfs_view *view, struct sfs_node *node,
+			mode_t mode, int fd)
 {
-	struct stat st;
-	bool reopens = geteuid() == 0 ||
-		       (!fstat(fd, &st) && (st.st_mode & 0600) == 0600);
+	bool reopens = (mode & 0600) == 0600 || geteuid() == 0;
 
 	return sfs_fd_adopt_write(view, node, fd, !reopens);
 }
@@ -124,12 +123,13 @@ static int create_new(struct sfs_view *view, const struct sfs_caller *caller,
 		return r;
 	sfs_caller_enter(view, caller);
 	fd = sfs_backing_open(m.dir.fd, name, O_CREAT | O_EXCL | O_RDWR, mode);
-	sfs_caller_leave(view);
+	sfs_caller_leave(view, caller);
 	if (fd < 0)
 		return fd;
 	r = sfs_entry_made(view, parent, name, &m.where, m.tree, ret);
 	if (!r)
-		(void)adopt_writer(view, ret->node, sfs_steal_fd(&fd));
+		(void)adopt_writer(view, ret->node, m.where.st.st_mode,
+				   sfs_steal_fd(&fd));
 	return r;
 }
 
@@ -190,7 +190,7 @@ static int open_tmpfile(struct sfs_view *view, const struct sfs_caller *caller,
 	fd = openat(dir.fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (fd < 0)
 		fd = -errno;
-	sfs_caller_leave(view);
+	sfs_caller_leave(view, caller);
 	return fd;
 }
 

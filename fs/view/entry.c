@@ -2,6 +2,7 @@
 #include "follow.h"
 #include "internal.h"
 #include "settle.h"
+#include "verdict.h"
 #include "watch.h"
 
 /* What the kernel is told of a name: its node, attributes, and for how long

@@ -128,8 +128,15 @@ struct sfs_where {
 int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
 		   const char *name, int as_dir, struct sfs_where *ret);
 
-/* Like it, for the entry of a listing: decides only whether the name `name`
- * found in `tree` with DT_* type is what the view shows, without opening. */
+/*
+ * The place of a name that is about to be made (as_dir: as a folder) by a call
+ * that fails if it is there: whether it is may be left to that call to find out.
+ */
+int sfs_where_new(struct sfs_view *view, struct sfs_node *parent,
+		  const char *name, bool as_dir, struct sfs_where *ret);
+
+/* For the entry of a listing: decides only whether the name `name` found in
+ * `tree` with DT_* type is what the view shows, without opening. */
 bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 		     unsigned int tree, const char *name, unsigned int type);
 
@@ -204,9 +211,6 @@ int sfs_fd_stat_child(struct sfs_view *view, unsigned int tree, int parent_fd,
 /* --- namei.c --- */
 
 bool sfs_name_is_reserved(const char *name); /* a half-made thing of ours */
-/* What the host has under this rule's names is core: the pattern says so, or
- * git's index could not be read. */
-bool sfs_rule_keeps_host(struct sfs_view *view, const struct sfs_rule *rule);
 /* The name stands for this object in `tree`. */
 void sfs_where_set(struct sfs_where *where, unsigned int tree,
 		   const struct stat *st);
@@ -310,6 +314,6 @@ void sfs_view_wake(struct sfs_view *view);
 
 /* New objects belong to the caller, with its umask, until _leave. */
 void sfs_caller_enter(struct sfs_view *view, const struct sfs_caller *caller);
-void sfs_caller_leave(struct sfs_view *view);
+void sfs_caller_leave(struct sfs_view *view, const struct sfs_caller *caller);
 
 #endif

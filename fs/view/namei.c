@@ -2,6 +2,7 @@
 #include "follow.h"
 #include "internal.h"
 #include "settle.h"
+#include "verdict.h"
 #include "watch.h"
 
 #include <dirent.h>
@@ -17,13 +18,6 @@
  * Only a name that exists nowhere needs to be told what the caller wants to
  * make of it.
  */
-struct verdict {
-	int dir, other; /* the rule for a folder and for anything else, or -1 */
-	uint16_t dir_flags; /* a core folder's: SFS_NODE_DIVERTS or _KEEPS */
-	int diverts;	    /* then: the rule */
-	int kept; /* of whatever type: the rule whose store may have it, which
-		     is then shown unless the host has it too; or -1 */
-};
 
 bool sfs_name_is_reserved(const char *name)
 {
@@ -33,84 +27,6 @@ bool sfs_name_is_reserved(const char *name)
 static bool is_git(const struct sfs_node *parent, const char *name)
 {
 	return sfs_node_is(parent, SFS_NODE_IN_GIT) || !strcmp(name, ".git");
-}
-
-static const struct sfs_rule *rule_of(struct sfs_view *view, int index)
-{
-	return sfs_rules_get(view->params.scratch, index);
-}
-
-/* What the host has under this rule's names is core: the pattern says so, or
- * git's index could not be read. */
-bool sfs_rule_keeps_host(struct sfs_view *view, const struct sfs_rule *rule)
-{
-	return rule->existing == SFS_EXISTING_CORE ||
-	       (!rule->tracked_ignore && view->params.tracked &&
-		sfs_tracked_unreadable(view->params.tracked));
-}
-
-static int match(struct sfs_view *view, const struct sfs_node *parent,
-		 const char *name, bool is_dir)
-{
-	if (sfs_node_is(parent, SFS_NODE_DIVERTS))
-		return parent->rule;
-	return sfs_rules_match(view->params.scratch, parent->state, name,
-			       is_dir);
-}
-
-/* What git tracks is core, whatever the rules say. */
-static void heed_git(struct verdict *v, enum sfs_tracked_kind kind,
-		     const struct sfs_rule *dir_rule, bool dir_ignore,
-		     bool other_ignore)
-{
-	if (kind == SFS_TRACKED_FILE && !other_ignore) {
-		v->other = -1;
-		if (!dir_ignore)
-			v->dir = -1;
-		return;
-	}
-	if ((kind == SFS_TRACKED_DOTS || kind == SFS_TRACKED_FOLDER) &&
-	    dir_rule && !dir_ignore) {
-		v->dir_flags = dir_rule->builtin && kind == SFS_TRACKED_FOLDER
-				       ? SFS_NODE_KEEPS
-				       : SFS_NODE_DIVERTS;
-		v->diverts = v->dir;
-		v->dir = -1;
-		if (!other_ignore)
-			v->other = -1;
-	}
-}
-
-static int judge(struct sfs_view *view, struct sfs_node *parent,
-		 const char *name, struct verdict *v)
-{
-	const struct sfs_rule *dir_rule, *other_rule;
-	enum sfs_tracked_kind kind;
-	SFS_FREE char *path = NULL;
-	int r;
-
-	*v = (struct verdict){ .diverts = -1, .kept = -1 };
-	v->dir = match(view, parent, name, true);
-	v->other = match(view, parent, name, false);
-	if (v->dir < 0 && v->other < 0) {
-		if (!sfs_node_is(parent, SFS_NODE_KEEPS))
-			return 0;
-		v->kept = v->diverts = parent->rule;
-		v->dir_flags = SFS_NODE_KEEPS;
-	}
-	if (!view->params.tracked)
-		return 0;
-	r = sfs_node_path(view, parent, name, &path);
-	if (r)
-		return r;
-	kind = sfs_tracked_query(view->params.tracked, path);
-	if (v->kept >= 0 && kind == SFS_TRACKED_FILE)
-		v->kept = -1;
-	dir_rule = v->dir < 0 ? NULL : rule_of(view, v->dir);
-	other_rule = v->other < 0 ? NULL : rule_of(view, v->other);
-	heed_git(v, kind, dir_rule, dir_rule && dir_rule->tracked_ignore,
-		 other_rule && other_rule->tracked_ignore);
-	return 0;
 }
 
 static bool absent(int r)
@@ -223,13 +139,15 @@ static int take_upper(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static int find_in_scratch(struct sfs_view *view, struct sfs_node *parent,
-			   const char *name, struct sfs_where *where)
+			   const char *name, bool look, struct sfs_where *where)
 {
 	bool show = sfs_node_is(parent, SFS_NODE_LOWER);
 	struct stat st;
 	int r;
 
 	set_scratch(view, where, parent->rule, parent->store);
+	if (!show && !look)
+		return 0;
 	r = stat_in(view, parent, sfs_tree_of_store(where->store), name, &st);
 	if (!r)
 		return take_upper(view, parent, name, show, &st, where);
@@ -244,10 +162,14 @@ static int find_in_scratch(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static int find_core(struct sfs_view *view, struct sfs_node *parent,
-		     const char *name, int as_dir, struct sfs_where *where)
+		     const char *name, int as_dir, bool look,
+		     struct sfs_where *where)
 {
 	struct stat st;
-	int r = stat_host(view, parent, name, where, &st);
+	int r = -ENOENT;
+
+	if (look || view->params.readonly)
+		r = stat_host(view, parent, name, where, &st);
 
 	set_core(view, parent, name, r ? as_dir == 1 : S_ISDIR(st.st_mode),
 		 where);
@@ -267,7 +189,7 @@ static int find_upper(struct sfs_view *view, struct sfs_node *parent,
 
 	if (rule < 0)
 		return -ENOENT;
-	p = rule_of(view, rule);
+	p = sfs_verdict_rule(view, rule);
 	r = stat_in(view, parent, sfs_tree_of_store(p->store), name, &st);
 	if (!r && for_dir >= 0 && S_ISDIR(st.st_mode) != (for_dir == 1))
 		r = -ENOENT;
@@ -279,7 +201,7 @@ static int find_upper(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static int find_in_stores(struct sfs_view *view, struct sfs_node *parent,
-			  const char *name, const struct verdict *v,
+			  const char *name, const struct sfs_verdict *v,
 			  struct sfs_where *where)
 {
 	int r;
@@ -297,7 +219,7 @@ static int find_in_stores(struct sfs_view *view, struct sfs_node *parent,
 /* The host's object, under a name that a rule is about.  -ENOENT: none that
  * the view shows. */
 static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
-			const char *name, const struct verdict *v,
+			const char *name, const struct sfs_verdict *v,
 			const struct stat *st, struct sfs_where *where)
 {
 	bool is_dir = S_ISDIR(st->st_mode);
@@ -305,13 +227,15 @@ static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
 	const struct sfs_rule *p;
 	int r;
 
-	if (rule < 0 || sfs_rule_keeps_host(view, p = rule_of(view, rule))) {
+	if (rule < 0 ||
+	    sfs_rule_keeps_host(view, p = sfs_verdict_rule(view, rule))) {
 		set_core(view, parent, name, is_dir, where);
 		if (is_dir && rule < 0 && v->dir_flags) {
 			where->flags |= v->dir_flags;
 			where->rule = (int16_t)v->diverts;
 			where->store =
-				(uint16_t)rule_of(view, v->diverts)->store;
+				(uint16_t)sfs_verdict_rule(view, v->diverts)
+					->store;
 		}
 		sfs_where_set(where, SFS_TREE_HOST, st);
 		return 0;
@@ -332,31 +256,34 @@ static int find_on_host(struct sfs_view *view, struct sfs_node *parent,
 
 /* A name that exists nowhere: what would be made of it? */
 static void place_new(struct sfs_view *view, struct sfs_node *parent,
-		      const char *name, const struct verdict *v, int as_dir,
+		      const char *name, const struct sfs_verdict *v, int as_dir,
 		      struct sfs_where *where)
 {
 	int rule = as_dir == 1 ? v->dir : v->other;
 
 	if (rule >= 0) {
-		set_scratch(view, where, rule, rule_of(view, rule)->store);
+		set_scratch(view, where, rule,
+			    sfs_verdict_rule(view, rule)->store);
 		return;
 	}
 	set_core(view, parent, name, as_dir == 1, where);
 	if (as_dir == 1 && v->dir_flags) {
 		where->flags |= v->dir_flags;
 		where->rule = (int16_t)v->diverts;
-		where->store = (uint16_t)rule_of(view, v->diverts)->store;
+		where->store =
+			(uint16_t)sfs_verdict_rule(view, v->diverts)->store;
 	}
 }
 
 /* What the host has counts before what a store has. */
-static bool host_first(struct sfs_view *view, const struct verdict *v,
+static bool host_first(struct sfs_view *view, const struct sfs_verdict *v,
 		       const struct stat *st)
 {
 	int rule = S_ISDIR(st->st_mode) ? v->dir : v->other;
 
 	return v->kept >= 0 ||
-	       (rule >= 0 && sfs_rule_keeps_host(view, rule_of(view, rule)));
+	       (rule >= 0 &&
+		sfs_rule_keeps_host(view, sfs_verdict_rule(view, rule)));
 }
 
 /*
@@ -365,7 +292,8 @@ static bool host_first(struct sfs_view *view, const struct verdict *v,
  * for it.  So the rule is about all that has this name.
  */
 static void widen(struct sfs_view *view, struct sfs_node *parent,
-		  const char *name, const struct stat *host, struct verdict *v)
+		  const char *name, const struct stat *host,
+		  struct sfs_verdict *v)
 {
 	int rule = S_ISDIR(host->st_mode) ? v->dir : v->other;
 	const struct sfs_rule *p;
@@ -373,7 +301,7 @@ static void widen(struct sfs_view *view, struct sfs_node *parent,
 
 	if (v->kept >= 0 || rule < 0 || (v->dir >= 0 && v->other >= 0))
 		return;
-	p = rule_of(view, rule);
+	p = sfs_verdict_rule(view, rule);
 	if (sfs_rule_keeps_host(view, p))
 		return;
 	if (p->existing == SFS_EXISTING_SHOW &&
@@ -384,7 +312,7 @@ static void widen(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static int find_ruled(struct sfs_view *view, struct sfs_node *parent,
-		      const char *name, int as_dir, struct verdict *v,
+		      const char *name, int as_dir, struct sfs_verdict *v,
 		      struct sfs_where *where)
 {
 	struct stat st;
@@ -417,10 +345,10 @@ uint64_t sfs_rekeys_now(struct sfs_view *view)
 	return n;
 }
 
-int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
-		   const char *name, int as_dir, struct sfs_where *ret)
+static int find(struct sfs_view *view, struct sfs_node *parent,
+		const char *name, int as_dir, bool look, struct sfs_where *ret)
 {
-	struct verdict v;
+	struct sfs_verdict v;
 	int r;
 
 	sfs_settle_prepare(view, parent);
@@ -433,15 +361,27 @@ int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
 	if (sfs_name_is_reserved(name))
 		return as_dir < 0 ? 0 : -EPERM;
 	if (sfs_node_is(parent, SFS_NODE_SCRATCH))
-		return find_in_scratch(view, parent, name, ret);
+		return find_in_scratch(view, parent, name, look, ret);
 	if (is_git(parent, name))
-		return find_core(view, parent, name, as_dir, ret);
-	r = judge(view, parent, name, &v);
+		return find_core(view, parent, name, as_dir, look, ret);
+	r = sfs_verdict_reach(view, parent, name, &v);
 	if (r)
 		return r;
 	if (v.dir < 0 && v.other < 0 && !v.dir_flags)
-		return find_core(view, parent, name, as_dir, ret);
+		return find_core(view, parent, name, as_dir, look, ret);
 	return find_ruled(view, parent, name, as_dir, &v, ret);
+}
+
+int sfs_where_find(struct sfs_view *view, struct sfs_node *parent,
+		   const char *name, int as_dir, struct sfs_where *ret)
+{
+	return find(view, parent, name, as_dir, true, ret);
+}
+
+int sfs_where_new(struct sfs_view *view, struct sfs_node *parent,
+		  const char *name, bool as_dir, struct sfs_where *ret)
+{
+	return find(view, parent, name, as_dir, false, ret);
 }
 
 /* Is the host's name in a folder that a rule is about shown as scratch? */
@@ -460,7 +400,7 @@ static bool shows_kept(struct sfs_view *view, struct sfs_node *parent,
 {
 	struct stat st;
 
-	return tree == sfs_tree_of_store(rule_of(view, rule)->store) &&
+	return tree == sfs_tree_of_store(sfs_verdict_rule(view, rule)->store) &&
 	       stat_in(view, parent, SFS_TREE_HOST, name, &st);
 }
 
@@ -468,7 +408,7 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 		     unsigned int tree, const char *name, unsigned int type)
 {
 	const struct sfs_rule *p;
-	struct verdict v;
+	struct sfs_verdict v;
 	struct stat st;
 	int rule;
 
@@ -480,7 +420,7 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 			shows_lower(view, parent, parent->store, name));
 	if (is_git(parent, name))
 		return tree == SFS_TREE_HOST;
-	if (judge(view, parent, name, &v))
+	if (sfs_verdict_reach(view, parent, name, &v))
 		return false;
 	if ((v.dir < 0) != (v.other < 0) &&
 	    !stat_in(view, parent, SFS_TREE_HOST, name, &st))
@@ -490,7 +430,7 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 		return shows_kept(view, parent, tree, name, v.kept);
 	if (rule < 0)
 		return tree == SFS_TREE_HOST;
-	p = rule_of(view, rule);
+	p = sfs_verdict_rule(view, rule);
 	if (tree != SFS_TREE_HOST)
 		return tree == sfs_tree_of_store(p->store);
 	if (sfs_rule_keeps_host(view, p))
