@@ -165,6 +165,22 @@ void sfs_fdcache_make_room(struct sfs_fdcache *cache)
 	close_doomed(&list);
 }
 
+bool sfs_fd_open_writer(struct sfs_view *view, struct sfs_node *node,
+			struct sfs_fd *ret)
+{
+	struct sfs_fdcache *cache = view->fds;
+	struct sfs_fd_entry *e;
+
+	pthread_mutex_lock(&cache->lock);
+	e = find(cache, node, SFS_FD_WRITE);
+	if (e)
+		e->users++;
+	pthread_mutex_unlock(&cache->lock);
+	if (e)
+		*ret = (struct sfs_fd){ e->fd, e, view };
+	return e;
+}
+
 bool sfs_fdcache_get(struct sfs_view *view, struct sfs_node *node,
 		     unsigned int kind, struct sfs_fd *ret)
 {
@@ -215,6 +231,19 @@ static void pin(struct sfs_fdcache *cache, struct sfs_fd_entry *e)
 	cache->n_writers -= e->kind == SFS_FD_WRITE;
 	e->pinned = true;
 	cache->n_pins += is_pin(e);
+}
+
+bool sfs_fd_pin(const struct sfs_fd *fd)
+{
+	struct sfs_fdcache *cache = fd->view->fds;
+	bool live;
+
+	pthread_mutex_lock(&cache->lock);
+	live = !fd->entry->dead;
+	if (live)
+		pin(cache, fd->entry);
+	pthread_mutex_unlock(&cache->lock);
+	return live;
 }
 
 int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,

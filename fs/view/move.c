@@ -60,6 +60,10 @@ static int check_target(const struct sfs_move *m)
 	return m->folder ? sfs_list_is_empty(m->view, m->to.node) : 0;
 }
 
+enum {
+	NEEDS_MOVES = 1 /* returned instead of 0 or -errno */
+};
+
 static int find_ends(struct sfs_move *m)
 {
 	int r = find_end(m, &m->from, -1);
@@ -69,6 +73,8 @@ static int find_ends(struct sfs_move *m)
 	if (!m->from.where.exists)
 		return -ENOENT;
 	m->folder = is_dir(&m->from);
+	if (m->folder && !m->alone)
+		return NEEDS_MOVES;
 	r = find_end(m, &m->to, m->folder);
 	return r ? r : check_target(m);
 }
@@ -182,19 +188,35 @@ static void rename_nodes(struct sfs_move *m, char *from_name, char *to_name)
 	sfs_node_rename(m->view, m->from.node, m->to.parent, to_name);
 }
 
+static void settle_folder(struct sfs_view *view, struct sfs_node *folder)
+{
+	SFS_FD fd = SFS_FD_NONE;
+
+	if (folder->tree == SFS_TREE_HOST && !sfs_fd_object(view, folder, &fd))
+		sfs_settle_own(view, folder, fd.fd);
+}
+
+/* By its name: it may have no descriptor, and needs none. */
+static void settle_moved(struct sfs_view *view, const struct sfs_end *to,
+			 struct sfs_node *node)
+{
+	SFS_FD dir = SFS_FD_NONE;
+	struct stat st;
+
+	if (node->tree == SFS_TREE_HOST &&
+	    !sfs_fd_path(view, to->parent, SFS_TREE_HOST, &dir) &&
+	    !sfs_fd_stat_child(view, SFS_TREE_HOST, dir.fd, to->name, &st) &&
+	    st.st_ino == node->ino)
+		sfs_settle_made(node, &st);
+}
+
 /* Both folders and the object have changed by our doing. */
 static void settle(struct sfs_move *m)
 {
-	struct sfs_node *nodes[] = { m->from.parent, m->to.parent,
-				     m->from.node };
-
-	for (int i = 0; i < 3; i++) {
-		SFS_FD fd = SFS_FD_NONE;
-
-		if (nodes[i]->tree == SFS_TREE_HOST &&
-		    !sfs_fd_object(m->view, nodes[i], &fd))
-			sfs_settle_own(m->view, nodes[i], fd.fd);
-	}
+	settle_folder(m->view, m->from.parent);
+	if (m->to.parent != m->from.parent)
+		settle_folder(m->view, m->to.parent);
+	settle_moved(m->view, &m->to, m->from.node);
 }
 
 /*
@@ -242,25 +264,20 @@ static int rename_locked(struct sfs_move *m)
 	return 0;
 }
 
-/* A folder's descendants find their objects by names from here up: nobody may
- * be making some meanwhile. */
-static bool needs_moves(struct sfs_view *view, struct sfs_node *parent,
-			const char *name, unsigned int flags)
+static void put_ends(struct sfs_move *m)
 {
-	struct sfs_where where;
-
-	return flags & RENAME_EXCHANGE ||
-	       sfs_where_find(view, parent, name, -1, &where) ||
-	       !where.exists || S_ISDIR(where.st.st_mode);
+	if (m->from.node)
+		sfs_node_put(m->view, sfs_steal_ptr(&m->from.node));
+	if (m->to.node)
+		sfs_node_put(m->view, sfs_steal_ptr(&m->to.node));
 }
 
 static int rename_counted(struct sfs_move *m)
 {
 	struct sfs_view *view = m->view;
-	bool moves = needs_moves(view, m->from.parent, m->from.name, m->flags);
 	int r;
 
-	if (moves)
+	if (m->alone)
 		sfs_moves_lock(view);
 	else
 		pthread_rwlock_rdlock(&view->moves);
@@ -268,11 +285,26 @@ static int rename_counted(struct sfs_move *m)
 	atomic_fetch_add(&view->renames, 1);
 	r = rename_locked(m);
 	atomic_fetch_sub(&view->renaming, 1);
-	if (moves)
+	if (m->alone)
 		sfs_moves_unlock(view);
 	else
 		pthread_rwlock_unlock(&view->moves);
 	return r;
+}
+
+/* A folder's descendants find their objects by names from here up: nobody may
+ * be making some meanwhile. */
+static int rename_alone_if_folder(struct sfs_move *m)
+{
+	int r;
+
+	m->alone = m->flags & RENAME_EXCHANGE;
+	r = rename_counted(m);
+	if (r != NEEDS_MOVES)
+		return r;
+	put_ends(m);
+	m->alone = true;
+	return rename_counted(m);
 }
 
 int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
@@ -294,14 +326,11 @@ int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
 		return -EINVAL;
 	sfs_follow_rename_begin(view, parent, name, new_parent, new_name,
 				&follow);
-	r = rename_counted(&m);
+	r = rename_alone_if_folder(&m);
 	sfs_move_crossed_tell(&m);
 	sfs_follow_rename_end(view, &follow);
 	if (!r && !strcmp(new_name, ".git"))
 		sfs_follow_note(view, new_parent);
-	if (m.from.node)
-		sfs_node_put(view, m.from.node);
-	if (m.to.node)
-		sfs_node_put(view, m.to.node);
+	put_ends(&m);
 	return r;
 }

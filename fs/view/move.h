@@ -18,6 +18,7 @@ struct sfs_move {
 	struct sfs_end from, to;
 	unsigned int flags; /* of renameat2(2) */
 	bool folder;
+	bool alone;   /* view->moves is held for writing */
 	bool crossed; /* a folder has changed its place */
 	struct sfs_telling telling;
 	uint64_t copy_limit_bytes; /* across file systems without reflink */

@@ -12,16 +12,13 @@
  */
 int sfs_pin(struct sfs_view *view, struct sfs_node *node)
 {
-	SFS_FD object = SFS_FD_NONE;
-	int fd, r = sfs_fd_object(view, node, &object);
+	for (;;) {
+		SFS_FD object = SFS_FD_NONE;
+		int r = sfs_fd_object(view, node, &object);
 
-	if (r)
-		return r;
-	fd = fcntl(object.fd, F_DUPFD_CLOEXEC, 0);
-	sfs_fd_put(&object);
-	if (fd < 0)
-		return -errno;
-	return sfs_fd_adopt_path(view, node, node->tree, fd, true);
+		if (r || sfs_fd_pin(&object))
+			return r;
+	}
 }
 
 void sfs_lost_name(struct sfs_view *view, struct sfs_node *node,
@@ -220,6 +217,22 @@ static int rmdir_scratch(struct sfs_view *view, struct sfs_node *parent,
 	return 0;
 }
 
+/* Whatever the view shows in this folder is in its own object: the file system
+ * will say whether it is empty. */
+static bool has_all_names(struct sfs_view *view, struct sfs_node *node)
+{
+	if (sfs_node_is(node, SFS_NODE_SCRATCH))
+		return !sfs_node_is(node, SFS_NODE_LOWER);
+	for (unsigned int s = 0; s < view->params.n_stores; s++) {
+		SFS_FD mirror = SFS_FD_NONE;
+
+		if (sfs_fd_path(view, node, sfs_tree_of_store(s), &mirror) !=
+		    -ENOENT)
+			return false;
+	}
+	return true;
+}
+
 static int rmdir_locked(struct sfs_view *view, struct sfs_node *parent,
 			const char *name, struct sfs_node **ret_node)
 {
@@ -238,15 +251,17 @@ static int rmdir_locked(struct sfs_view *view, struct sfs_node *parent,
 			return -ENOTDIR;
 		r = sfs_node_make(view, parent, name, &where, false, ret_node);
 	} while (r == -EAGAIN);
-	if (!r)
+	if (!r && !has_all_names(view, *ret_node))
 		r = sfs_list_is_empty(view, *ret_node);
 	if (!r)
 		r = sfs_pin(view, *ret_node);
 	if (r)
 		return r;
-	if (where.scratch)
-		return rmdir_scratch(view, parent, name, &where);
-	return rmdir_core(view, parent, name, *ret_node);
+	r = where.scratch ? rmdir_scratch(view, parent, name, &where)
+			  : rmdir_core(view, parent, name, *ret_node);
+	if (r) /* it stays, and is not pinned any more */
+		sfs_fd_drop_tree(view, *ret_node, (*ret_node)->tree);
+	return r;
 }
 
 int sfs_view_rmdir(struct sfs_view *view, struct sfs_node *parent,

@@ -48,6 +48,11 @@ int sfs_fd_read(struct sfs_view *view, struct sfs_node *node,
 int sfs_fd_write(struct sfs_view *view, struct sfs_node *node,
 		 struct sfs_fd *ret);
 
+/* The one for writing, if there is one, which is not a use of it: it will be
+ * closed as soon as without. */
+bool sfs_fd_open_writer(struct sfs_view *view, struct sfs_node *node,
+			struct sfs_fd *ret);
+
 void sfs_fd_put(struct sfs_fd *fd);
 #define SFS_FD __attribute__((cleanup(sfs_fd_put))) struct sfs_fd
 
@@ -62,6 +67,10 @@ int sfs_fd_adopt_path(struct sfs_view *view, struct sfs_node *node,
 		      unsigned int tree, int fd, bool pin);
 int sfs_fd_adopt_write(struct sfs_view *view, struct sfs_node *node, int fd,
 		       bool pin);
+
+/* The descriptor of this handle stays until the node goes.  False: it is not
+ * the node's any more; another one has taken its place. */
+bool sfs_fd_pin(const struct sfs_fd *fd);
 
 /*
  * The mode of a file is about to change to one that may not let an ordinary
