@@ -131,7 +131,7 @@ ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD writer = SFS_FD_NONE;
 	ssize_t n;
-	int err = sfs_change_begin(view, node, -1, &change);
+	int err = sfs_write_begin(view, node, &change);
 
 	if (!err)
 		err = sfs_fd_write(view, node, &writer);
