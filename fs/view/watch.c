@@ -29,7 +29,7 @@ enum {
 	CHAINS = 8192,
 	HANDLE_MAX = 128,
 	EVENTS_BUFFER = 65536,
-	OWN_REST_NS = 500000,
+	OWN_REST_NS = 2000000,
 	NAMES = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO,
 	MASK = NAMES | FAN_MODIFY | FAN_ATTRIB | FAN_CLOSE_WRITE |
 	       FAN_DELETE_SELF | FAN_MOVE_SELF | FAN_ONDIR | FAN_EVENT_ON_CHILD,
@@ -419,8 +419,8 @@ static size_t next_event(const char *at, size_t n, union aligned_event *ret)
 	return len;
 }
 
-/* False: there was nothing but what the daemon did itself. */
-static bool read_events(struct sfs_view *view, char *buffer)
+/* True: there was something, and all of it was what the daemon did itself. */
+static bool read_own_events(struct sfs_view *view, char *buffer)
 {
 	union aligned_event event;
 	ssize_t n = read(view->watch->fanotify, buffer, EVENTS_BUFFER);
@@ -443,10 +443,11 @@ static bool read_events(struct sfs_view *view, char *buffer)
 		else
 			take(view, &event.metadata);
 	}
-	return foreign;
+	return n > 0 && !foreign;
 }
 
-/* A build in the view raises an event with each step: not one wake-up each. */
+/* A build in the view raises an event with each step: not one wake-up each, and
+ * the processor is the build's. */
 static void rest(void)
 {
 	const struct timespec time = { .tv_nsec = OWN_REST_NS };
@@ -468,7 +469,7 @@ static void *watch_loop(void *arg)
 			break;
 		if (fds[0].revents)
 			break;
-		if (fds[1].revents && !read_events(view, buffer))
+		while (read_own_events(view, buffer))
 			rest();
 	}
 	return NULL;
