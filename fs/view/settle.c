@@ -128,6 +128,26 @@ static bool has_links(const struct stat *st)
 	return !S_ISDIR(st->st_mode) && st->st_nlink > 1;
 }
 
+/* Only the host can change what a folder of ours shows, through its own. */
+static bool is_merged(const struct sfs_node *node)
+{
+	return sfs_node_is(node, SFS_NODE_PRIVATE) &&
+	       sfs_node_is(node, SFS_NODE_LOWER) && node->tree != SFS_TREE_HOST;
+}
+
+static enum sfs_trust trust_merged(struct sfs_view *view, struct sfs_node *node,
+				   uint64_t events)
+{
+	SFS_FD host = SFS_FD_NONE;
+	struct stat st;
+
+	if (view->params.strict ||
+	    sfs_fd_path(view, node, SFS_TREE_HOST, &host) ||
+	    fstat(host.fd, &st) || !is_quiet(&st))
+		return SFS_TRUST_NONE;
+	return trust_in(view, node, events);
+}
+
 enum sfs_trust sfs_settle_attr(struct sfs_view *view, struct sfs_node *node,
 			       const struct stat *st, uint64_t events)
 {
@@ -137,6 +157,8 @@ enum sfs_trust sfs_settle_attr(struct sfs_view *view, struct sfs_node *node,
 
 	if (is_ours(node))
 		return SFS_TRUST_FOREVER;
+	if (is_merged(node))
+		return trust_merged(view, node, events);
 	if (!may_settle(view, node) || !is_settled(node, st) || has_links(st))
 		return SFS_TRUST_NONE;
 	if (S_ISDIR(st->st_mode))
