@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -33,6 +34,7 @@ struct opened {
 struct sfs_passthrough {
 	pthread_mutex_t lock;
 	struct opened *chains[CHAINS];
+	atomic_bool passed, refused; /* by the kernel, ever */
 };
 
 int sfs_passthrough_new(struct sfs_mount *mount)
@@ -87,6 +89,9 @@ static int open_backing(struct sfs_mount *mount, struct sfs_node *node)
 		return 0;
 	map.fd = reader.fd;
 	id = ioctl(fuse_session_fd(mount->session), BACKING_OPEN, &map);
+	atomic_store(id > 0 ? &mount->passthrough->passed
+			    : &mount->passthrough->refused,
+		     true);
 	return id > 0 ? id : 0;
 }
 
@@ -99,33 +104,43 @@ static void close_backing(struct sfs_mount *mount, int backing)
 			    &id);
 }
 
-void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node)
+/* Takes over the backing and the entry, or leaves what is not wanted. */
+static void count_open(struct sfs_passthrough *p, struct sfs_node *node,
+		       struct opened **fresh, int *backing)
 {
-	struct sfs_passthrough *p = mount->passthrough;
-	struct opened *fresh, **at;
-	int backing, unused = 0;
+	struct opened **at;
 
-	if (!p)
-		return;
-	/* Made outside the lock; of two first opens one is thrown away. */
-	fresh = calloc(1, sizeof(*fresh));
-	backing = fresh ? open_backing(mount, node) : 0;
 	pthread_mutex_lock(&p->lock);
 	at = find(p, node);
-	if (!*at && fresh) {
-		*fresh = (struct opened){ .node = node, .backing = backing };
-		*at = fresh;
-		fresh = NULL;
-	} else {
-		unused = backing;
+	if (!*at && *fresh) {
+		**fresh = (struct opened){ .node = node, .backing = *backing };
+		*at = *fresh;
+		*fresh = NULL;
+		*backing = 0;
 	}
 	if (*at) {
 		(*at)->opens++;
 		sfs_tap_pass((*at)->backing);
 	}
 	pthread_mutex_unlock(&p->lock);
+}
+
+void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node)
+{
+	struct opened *fresh;
+	int backing;
+
+	if (!mount->passthrough)
+		return;
+	/* Made outside the table's lock; of two first opens one is thrown away. */
+	fresh = calloc(1, sizeof(*fresh));
+	/* Who exchanges the object asks sfs_passthrough_holds() with this lock. */
+	pthread_rwlock_rdlock(sfs_node_lock(mount->view, node));
+	backing = fresh ? open_backing(mount, node) : 0;
+	count_open(mount->passthrough, node, &fresh, &backing);
+	pthread_rwlock_unlock(sfs_node_lock(mount->view, node));
 	free(fresh);
-	close_backing(mount, unused);
+	close_backing(mount, backing);
 }
 
 void sfs_passthrough_release(struct sfs_mount *mount, struct sfs_node *node)
@@ -160,4 +175,12 @@ bool sfs_passthrough_holds(struct sfs_mount *mount, struct sfs_node *node)
 	holds = o && o->backing > 0;
 	pthread_mutex_unlock(&p->lock);
 	return holds;
+}
+
+bool sfs_passthrough_works(const struct sfs_mount *mount)
+{
+	const struct sfs_passthrough *p = mount->passthrough;
+
+	return sfs_tap_has(mount, SFS_FUSE_PASSTHROUGH) &&
+	       (atomic_load(&p->passed) || !atomic_load(&p->refused));
 }

@@ -27,7 +27,11 @@ void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node);
 /* An open that was counted has ended, or was never taken. */
 void sfs_passthrough_release(struct sfs_mount *mount, struct sfs_node *node);
 
-/* Do somebody's opens hold this node's object? */
+/* Do somebody's opens hold this node's object?  While the caller has the node's
+ * lock for writing, no more opens come to do so. */
 bool sfs_passthrough_holds(struct sfs_mount *mount, struct sfs_node *node);
+
+/* Was it agreed on, and has the kernel not refused every file so far? */
+bool sfs_passthrough_works(const struct sfs_mount *mount);
 
 #endif

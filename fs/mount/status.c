@@ -4,6 +4,7 @@
  * with, so it does the counting; a request is answered late for that, no other
  * one waits.  The kernel takes 64 KiB for a value: what may be long is bounded.
  */
+#include "passthrough.h"
 #include "session.h"
 #include "tap.h"
 #include "usage.h"
@@ -27,9 +28,8 @@ struct report {
 
 static const char *io_name(const struct sfs_session *session)
 {
-	return sfs_tap_has(&session->mount, SFS_FUSE_PASSTHROUGH)
-		       ? "passthrough"
-		       : "cached";
+	return sfs_passthrough_works(&session->mount) ? "passthrough"
+						      : "cached";
 }
 
 static const char *transport_name(const struct sfs_session *session)
