@@ -45,6 +45,8 @@ class Border:
         self.on_volume = self.two_views or args.volumes or args.on_volume
         self.unknown = args.git or args.other_rules
         self.two, self.volumes = args.two_file_systems, args.volumes
+        # Then a file that is open does not go to the other one.
+        self.keeps_open = args.passthrough and self.two
         self.place_of = store_of if args.volumes else is_scratch
         # Inodes of the folders that were there at the start: in the view such
         # a scratch folder is merged from host and store.
@@ -89,6 +91,13 @@ class Border:
         """The same for the name by which an open file is known."""
         path = self.left.where(self.left.files[slot])
         return path is None or self.place_of(path) != self.place(new)
+
+    def is_open(self, place):
+        """Whether a name's file is open here, or mapped."""
+        st = self.lstat(place)
+        return st is not None and any(
+            os.path.samestat(os.fstat(fd), st)
+            for fd in self.left.held_files())
 
     def made_folder(self, place):
         """A folder was made: its inode number may be a dead one's."""
@@ -161,6 +170,12 @@ def _unreadable(border, op):
     return st is not None and not st.st_mode & stat.S_IRUSR
 
 
+def _passed_through(border, op):
+    """The kernel would go on with the bytes of the file that was copied."""
+    return border.keeps_open and op[0] == "rename" and \
+        border.crosses(op[1], op[2]) and border.is_open(op[1])
+
+
 def _unknown_place(border, op):
     """Where a name lies depends on git's index, or on rules, that are not
     known here."""
@@ -203,6 +218,7 @@ def _device(border, op):
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
+PASSED = "an open file whose bytes the kernel passes through"
 ACCEPTED = (
     (errno.EXDEV, _hard_link, "hard link across the border"),
     (errno.EXDEV, _exchange, "exchange across the border"),
@@ -210,6 +226,7 @@ ACCEPTED = (
     (errno.EXDEV, _folder_crosses, "a folder crosses"),
     (errno.EXDEV, _lower_folder, "a scratch folder with host content"),
     (errno.EXDEV, _unreadable, "a file that its owner may not read"),
+    (errno.EXDEV, _passed_through, PASSED),
     (errno.EXDEV, _unknown_place, "git or the rules know why"),
     (errno.EOPNOTSUPP, _no_tmpfile, "O_TMPFILE without libfuse's tmpfile"),
     (errno.EOPNOTSUPP, _range_mode, "collapse and insert range over FUSE"),

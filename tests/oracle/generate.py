@@ -434,7 +434,8 @@ class Generator:
     def op_save(self):
         target = self.a_path("f", 0.2)
         temporary = self.a_path(new=1)
-        if self.keeps_apart() and self.border.crosses(temporary, target):
+        if (self.keeps_apart() or self.border.keeps_open) and \
+                self.border.crosses(temporary, target):
             return None
         return ("save", target, temporary, self.bytes())
 

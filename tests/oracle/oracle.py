@@ -7,7 +7,7 @@ a view (right), and stops at the first thing that differs.
             [--names core|scratch|both] [--border none|full]
             [--tree empty|full] [--callers] [--two-file-systems]
             [--on-volume] [--volumes] [--second DIR] [--git]
-            [--other-rules]
+            [--other-rules] [--passthrough]
             [--every N] [--watch-from K] [--until K]
   oracle.py --make-tree DIR        fills DIR with what a project leaves about
   oracle.py --compare DIR DIR [--without-scratch]
@@ -43,6 +43,8 @@ class Oracle:
         self.left = Side(args.left)
         self.right = pair.Pair((args.right, args.second), args.seed) \
             if args.second else Side(args.right)
+        if args.passthrough and args.two_file_systems:
+            self.left.passes_to_tmpfs = self.right.passes_to_tmpfs = True
         self.maker = generate.Generator(random.Random(args.seed), args.names,
                                         args.border, args.callers)
         self.history = collections.deque(maxlen=args.history)
@@ -73,6 +75,8 @@ class Oracle:
             if why:
                 self.accepted[why] += 1
                 self.keep_slots_equal(op)
+                if why == where.PASSED:
+                    self.compare_trees()    # nothing has changed
                 return
         left = self.left.run(op, caller)
         self.failed += is_error(left)
@@ -189,6 +193,8 @@ def arguments():
                         help="what is scratch is in a volume")
     parser.add_argument("--volumes", action="store_true",
                         help="logs and __pycache__ have volumes of their own")
+    parser.add_argument("--passthrough", action="store_true",
+                        help="the view is one with io=passthrough")
     parser.add_argument("--other-rules", action="store_true",
                         help="which names are scratch is not known here")
     parser.add_argument("--git", action="store_true",

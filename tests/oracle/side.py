@@ -41,6 +41,9 @@ class Side:
         # an open folder that the user has closed to itself, nor reach a file
         # that is open in one.
         self.is_user = os.geteuid() != 0
+        # The kernel passes what concerns bytes on to a tmpfs, which has ways of
+        # its own: mapped writes do not move times, and holes are not pages.
+        self.passes_to_tmpfs = False
 
     def run(self, op, caller=0):
         verb = getattr(self, "do_" + op[0])
@@ -67,6 +70,12 @@ class Side:
                 path.endswith(b" (deleted)"):
             return None
         return path[len(self.root) + 1:]
+
+    def held_files(self):
+        """The descriptors of all files that are open or mapped."""
+        return [fd for fd in self.files if fd is not None] + [
+            fd for fd, area in zip(self.map_files, self.maps)
+            if area is not None]
 
     def proc(self, place):
         """An absolute path for calls that take no folder descriptor."""
@@ -171,6 +180,9 @@ class Side:
         return total
 
     def do_sendfile(self, source, target, count):
+        if self.passes_to_tmpfs and os.path.sameopenfile(
+                self.files[source], self.files[target]):
+            return "may read what it has just written, or not"
         return os.sendfile(self.files[target], self.files[source], 0, count)
 
     def do_data_map(self, slot):
@@ -209,6 +221,8 @@ class Side:
             os.fchmod(self.map_files[slot], st.st_mode & 0o1777)
         area[offset:offset + len(data)] = data
         area.flush()
+        if self.passes_to_tmpfs:
+            os.utime(self.map_files[slot])
         return len(data)
 
     def do_map_read(self, slot):
