@@ -252,7 +252,7 @@ unmounts() {
 
 unmount_view() {
 	local pid
-	wait_until 10 unmounts "$1" || fail "unmounting $1: $(cat "$WORK/.test/unmount.$(id -u)")"
+	wait_until 60 unmounts "$1" || fail "unmounting $1: $(cat "$WORK/.test/unmount.$(id -u)")"
 	for pid in $(daemon_of "$1" 2>/dev/null); do
 		wait_until 60 process_ended "$pid"
 	done

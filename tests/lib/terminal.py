@@ -14,7 +14,7 @@ import select
 import sys
 import time
 
-SECONDS = 20
+SECONDS = 60
 SETTINGS = "PS1='$ '; scratchfs() { \"$SCRATCHFS\" \"$@\"; }"
 
 

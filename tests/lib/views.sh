@@ -33,5 +33,5 @@ kill_daemon() {
 	local pid
 	pid=$(daemon_of "$1")
 	kill -KILL "$pid"
-	wait_until 30 process_ended "$pid"
+	wait_until 60 process_ended "$pid"
 }

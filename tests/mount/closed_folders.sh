@@ -11,7 +11,7 @@ inside() {
 	mkdir "$HOME/source/logs/closed"
 	echo host >"$HOME/source/logs/closed/file"
 	chmod 500 "$HOME/source/logs/closed"
-	timeout 20 "$SCRATCHFS" "$HOME/source" "$HOME/view"
+	timeout 60 "$SCRATCHFS" "$HOME/source" "$HOME/view"
 	cd "$HOME/view/logs"
 	rm folder/deleted
 	echo new >folder/file
@@ -35,7 +35,7 @@ inside() {
 	chmod 300 "$HOME/view/core"
 	rmdir "$HOME/view/core"
 	cd "$HOME"
-	timeout 20 fusermount3 -u "$HOME/view"
+	timeout 60 fusermount3 -u "$HOME/view"
 }
 
 as_user inside

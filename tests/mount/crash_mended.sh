@@ -52,7 +52,7 @@ assert_present "$view/logs/host"
 one_store() {
 	[ "$(stores | wc -l)" = 1 ]
 }
-wait_until 30 one_store
+wait_until 60 one_store
 unmount_view "$view"
 assert_no_scratch_on_disk secret-scratch
 
@@ -78,7 +78,7 @@ assert_absent "$view/.tmp1"
 no_secret() {
 	! grep -rlq secret-scratch "$XDG_STATE_HOME"
 }
-wait_until 30 no_secret
+wait_until 60 no_secret
 unmount_view "$view"
 
 # `scratchfs umount` does both at once.

@@ -43,7 +43,7 @@ kill -KILL "$(daemon_of "$WORK/view")"
 is_found() {
 	[ -n "$(finding dead_mount mend)" ]
 }
-wait_until 20 is_found
+wait_until 60 is_found
 line=$(finding dead_mount mend)
 assert_fails "$SCRATCHFS" doctor >/dev/null
 scratchfs() {

@@ -36,7 +36,7 @@ in_turn() {
 	if [ "$side" = "$view" ]; then side=$source; else side=$view; fi
 	bounded git -C "$side" "$@" >"$WORK/out" 2>&1 ||
 		fail "git $* in $side: $(cat "$WORK/out")"
-	wait_until 20 agree
+	wait_until 60 agree
 }
 
 # Each tracked file with its content, as both sides have it.

@@ -31,18 +31,18 @@ exec 3>>"$view/logs/open.log"
 echo scratch >&3
 view=$view bash "$WORK/write-log" 3>&- &
 writer=$!
-wait_until 20 is_place "$view/logs/app.log" scratch
+wait_until 60 is_place "$view/logs/app.log" scratch
 
 for n in 1 2 3 4 5 6 7 8; do
 	git -C "$source" checkout -qf tracked
 	assert_eq "$(head -n1 "$source/logs/app.log")" committed "what the host has"
-	wait_until 20 is_place "$view/logs/app.log" host
+	wait_until 60 is_place "$view/logs/app.log" host
 	assert_eq "$(head -n1 "$view/logs/app.log")" committed "what the view shows"
 	echo "open $n" >&3
 	git -C "$source" checkout -qf main
 	# The writer may have made it once more before the index told.
-	wait_until 20 rm -rf "$source/logs"
-	wait_until 20 is_place "$view/logs/app.log" scratch
+	wait_until 60 rm -rf "$source/logs"
+	wait_until 60 is_place "$view/logs/app.log" scratch
 done
 touch "$WORK/stop"
 wait "$writer"
@@ -53,15 +53,15 @@ grep -vxE 'line [0-9]+' "$view/logs/app.log" >"$WORK/odd" || :
 assert_eq "$(cat "$WORK/odd")" "" "odd lines in the view's log"
 written=$(cat "$view/logs/app.log")
 git -C "$source" checkout -q tracked
-wait_until 20 holds "$view/logs/app.log" committed
+wait_until 60 holds "$view/logs/app.log" committed
 assert_eq "$(cat "$source/logs/app.log")" committed "the host's log"
 orphans() {
 	timeout -k 5 30 "$SCRATCHFS" status --json "$view" |
 		grep -Eq '"orphans": ?[1-9]'
 }
-wait_until 20 orphans
+wait_until 60 orphans
 git -C "$source" checkout -q main
-wait_until 20 is_place "$view/logs/app.log" scratch
+wait_until 60 is_place "$view/logs/app.log" scratch
 assert_eq "$(cat "$view/logs/app.log")" "$written" "the view's log returns"
 assert_eq "$(wc -l <"$view/logs/open.log")" 9 "the file that stayed open"
 exec 3>&-

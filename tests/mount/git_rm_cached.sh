@@ -41,11 +41,11 @@ assert_eq "$(names logs)" ".keep f new u " "listing"
 
 # The host's own git, seen in the view soon after.
 git -C "$source" add -f logs/.keep
-wait_until 20 is_place logs/.keep host
-wait_until 20 is_place logs/f scratch
+wait_until 60 is_place logs/.keep host
+wait_until 60 is_place logs/f scratch
 echo h >>logs/.keep
 assert_eq "$(cat "$source/logs/.keep")" "$(printf 'keep\nk\nh')" "tracked again"
 git -C "$source" rm -q --cached -f logs/.keep
-wait_until 20 is_place logs/.keep scratch
+wait_until 60 is_place logs/.keep scratch
 echo lost >>logs/.keep
 assert_eq "$(cat "$source/logs/.keep")" "$(printf 'keep\nk\nh')" "not any more"

@@ -25,16 +25,16 @@ assert_absent "$source/logs/noise"
 
 git -C "$repo" rm -q --cached services/api/src/logs/more.py
 git -C "$repo" rm -q -f --cached services/api/src/logs/handler.py
-wait_until 20 is_place src/logs/handler.py lower
+wait_until 60 is_place src/logs/handler.py lower
 echo lost >>src/logs/handler.py
 assert_eq "$(tail -n1 "$source/src/logs/handler.py")" edit "not tracked any more"
 git -C "$repo" reset -q --hard main
-wait_until 20 is_place src/logs/handler.py host
-wait_until 20 holds src/logs/handler.py handler
+wait_until 60 is_place src/logs/handler.py host
+wait_until 60 holds src/logs/handler.py handler
 git -C "$repo" checkout -q without
-wait_until 20 eval '! test -e src/logs/more.py'
+wait_until 60 eval '! test -e src/logs/more.py'
 git -C "$repo" checkout -q main
-wait_until 20 holds src/logs/more.py more
+wait_until 60 holds src/logs/more.py more
 echo edit >>src/logs/more.py
 assert_eq "$(cat "$source/src/logs/more.py")" "$(printf 'more\nedit')" "an edit"
 assert_eq "$(git -C "$repo" status --porcelain)" \

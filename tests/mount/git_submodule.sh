@@ -35,7 +35,7 @@ assert_eq "$(tail -n1 "$source/sub/after/logs/one.py")" edit "an edit in it"
 git commit -qm "another one"
 
 git -C "$source" submodule --quiet add "$library" sub/host
-wait_until 20 is_place sub/host/logs/one.py host
+wait_until 60 is_place sub/host/logs/one.py host
 echo edit >>sub/host/logs/one.py
 assert_eq "$(tail -n1 "$source/sub/host/logs/one.py")" edit "added on the host"
 

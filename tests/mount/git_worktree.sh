@@ -41,13 +41,13 @@ assert_eq "$(git -C trees/wt status --porcelain -uno)" "" "its status"
 git clone -q "$source" "$view/nested/in-view"
 assert_eq "$(cat "$source/nested/in-view/logs/one.py")" one "a clone in the view"
 git clone -q "$source" "$source/nested/on-host"
-wait_until 20 is_place nested/on-host/logs/one.py host
+wait_until 60 is_place nested/on-host/logs/one.py host
 echo edit >>nested/on-host/logs/one.py
 assert_eq "$(tail -n1 "$source/nested/on-host/logs/one.py")" edit "its edit"
 
 # What is no repository any more has no tracked files.
 rm -rf nested/in-view/.git
-wait_until 20 is_place nested/in-view/logs/one.py lower
+wait_until 60 is_place nested/in-view/logs/one.py lower
 echo edit >>nested/in-view/logs/one.py
 assert_eq "$(cat "$source/nested/in-view/logs/one.py")" one "without its .git"
 cd "$WORK"

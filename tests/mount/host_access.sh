@@ -8,7 +8,7 @@ inside() {
 	mkdir -p "$HOME/source/folder"
 	echo text >"$HOME/source/folder/file"
 	mkdir "$HOME/view"
-	timeout 20 "$SCRATCHFS" "$HOME/source" "$HOME/view"
+	timeout 60 "$SCRATCHFS" "$HOME/source" "$HOME/view"
 	cd "$HOME" || exit
 	for path in folder folder/file; do
 		show="cat"
@@ -22,7 +22,7 @@ inside() {
 				fail "$path cannot be read in the view"
 		done
 	done
-	timeout 20 fusermount3 -u "$HOME/view"
+	timeout 60 fusermount3 -u "$HOME/view"
 }
 
 as_user inside

@@ -15,7 +15,7 @@ ends_with() {
 	assert_scratch_on_disk secret-scratch
 	pid=$(daemon_of "$WORK/view")
 	bounded "$@" || fail "$*: exit $?"
-	wait_until 30 process_ended "$pid"
+	wait_until 60 process_ended "$pid"
 	is_mounted "$WORK/view" && fail "still mounted after: $*"
 	assert_no_scratch_on_disk secret-scratch
 	assert_eq "$(cat "$WORK/source/file")" host
@@ -45,7 +45,7 @@ bounded "$SCRATCHFS" umount "$WORK/view" >/dev/null
 # In the foreground it is the command itself that serves.
 "$SCRATCHFS" -f "$WORK/source" "$WORK/view" &
 pid=$!
-wait_until 30 is_mounted "$WORK/view"
+wait_until 60 is_mounted "$WORK/view"
 echo secret-scratch >"$WORK/view/.tmp1"
 kill -TERM "$pid"
 wait "$pid" || fail "-f: exit $?"
@@ -57,11 +57,11 @@ mount_view "$WORK/source" "$WORK/view"
 pid=$(daemon_of "$WORK/view")
 exec 7<"$WORK/view/file"
 kill -TERM "$pid"
-wait_until 30 not_mounted "$WORK/view"
+wait_until 60 not_mounted "$WORK/view"
 process_ended "$pid" && fail "ended while the view was in use"
 assert_eq "$(cat <&7)" host "read from an unmounted view"
 exec 7<&-
-wait_until 30 process_ended "$pid"
+wait_until 60 process_ended "$pid"
 
 # Asked twice, the daemon does not wait for them.
 mount_view "$WORK/source" "$WORK/view"
@@ -69,8 +69,8 @@ pid=$(daemon_of "$WORK/view")
 echo secret-scratch >"$WORK/view/.tmp1"
 exec 7<"$WORK/view/file"
 kill -TERM "$pid"
-wait_until 30 not_mounted "$WORK/view"
+wait_until 60 not_mounted "$WORK/view"
 kill -TERM "$pid"
-wait_until 30 process_ended "$pid"
+wait_until 60 process_ended "$pid"
 exec 7<&-
 assert_no_scratch_on_disk secret-scratch

@@ -47,13 +47,13 @@ exclude() { # PATH-OF-A PATH-OF-B: every kind of lock, both ways
 		a ok $kind write f
 		# Who waits gets it as soon as it is free.
 		b waits "$kind" wait-write f
-		wait_until 30 sleeps "$b_pid"
+		wait_until 60 sleeps "$b_pid"
 		a ok $kind unlock f
 		answer 5 ok "b waited for $kind"
 		a busy $kind write f
 		# And ends waiting on a signal.
 		a waits "$kind" wait-write f
-		wait_until 30 sleeps "$a_pid"
+		wait_until 60 sleeps "$a_pid"
 		kill -USR1 "$a_pid"
 		answer 3 interrupted "$kind"
 		b ok $kind unlock f
@@ -70,12 +70,12 @@ exclude() { # PATH-OF-A PATH-OF-B: every kind of lock, both ways
 	a ok close g
 	b ok ofd write f 0 20
 	b ok close f
-	wait_until 30 freed posix
+	wait_until 60 freed posix
 	a ok posix unlock f
 	b ok open f "$2"
 	b ok flock write f
 	b ok close f
-	wait_until 30 freed flock
+	wait_until 60 freed flock
 	a ok flock unlock f
 	# In one view a file that was closed is not in its own way.
 	a ok open g "$1"

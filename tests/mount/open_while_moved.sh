@@ -16,7 +16,7 @@ fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
 open(ready, "w").close()
 model = bytearray()
 inode = os.fstat(fd).st_ino
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 150
 done = 0
 while done < 300 or not os.path.exists(stop):
     assert time.monotonic() < deadline, "nobody told to stop"
@@ -52,7 +52,7 @@ PYTHON
 cat >"$WORK/rename.py" <<'PYTHON'
 import os, sys, time
 one, other, ready, stop = sys.argv[1:]
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + 60
 while not os.path.exists(ready):
     assert time.monotonic() < deadline
     time.sleep(0.01)

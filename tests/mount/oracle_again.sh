@@ -22,7 +22,7 @@ oracle_in "$WORK/source" "$WORK/view" --seed 18 --ops 3000 --names both \
 	--border full --tree full
 pid=$(daemon_of "$WORK/view")
 kill -KILL "$pid"
-wait_until 20 process_ended "$pid"
+wait_until 60 process_ended "$pid"
 mount_view "$WORK/source" "$WORK/view"
 equal "the mended view"
 run --seed 19 --ops 2000

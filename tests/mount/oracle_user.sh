@@ -8,10 +8,10 @@ in_a_view_of_the_users() {
 	mkdir "$HOME/source" "$HOME/view"
 	oracle --make-tree "$HOME/source"
 	cp -a "$HOME/source" "$HOME/plain"
-	timeout 20 "$SCRATCHFS" "$HOME/source" "$HOME/view"
+	timeout 60 "$SCRATCHFS" "$HOME/source" "$HOME/view"
 	oracle --left "$HOME/plain" --right "$HOME/view" --seed 16 --ops 10000 \
 		--names both --border full --tree full
-	timeout 20 fusermount3 -u "$HOME/view"
+	timeout 60 fusermount3 -u "$HOME/view"
 	oracle --compare "$HOME/plain" "$HOME/source" --without-scratch
 }
 

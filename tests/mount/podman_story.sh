@@ -15,7 +15,7 @@ up() {
 }
 
 down() {
-	wait_until 20 timeout -k 5 60 "$contrib/views.sh" down "$views"
+	wait_until 60 timeout -k 5 60 "$contrib/views.sh" down "$views"
 }
 
 start() {
@@ -42,7 +42,7 @@ lines() {
 all_work() {
 	local name
 	for name in "${services[@]}"; do
-		wait_until 30 logged "$name" "round [0-9]*; the others: [0-9]* [0-9]* [0-9]*"
+		wait_until 60 logged "$name" "round [0-9]*; the others: [0-9]* [0-9]* [0-9]*"
 	done
 }
 
@@ -57,7 +57,7 @@ note "a container started too early fails, and works when its view is there"
 SERVICES="snapshot receiver" up
 mkdir -p "$views/gcp/project"
 start
-wait_until 20 eval 'pod logs story-gcp 2>&1 | grep -q "there is no view"'
+wait_until 60 eval 'pod logs story-gcp 2>&1 | grep -q "there is no view"'
 # shellcheck disable=SC2086
 assert_fails pod run --rm --network none $RUN -v "$views/gcp:/srv:ro,rslave" \
 	"$IMAGE" sh -c 'echo lost >/srv/project/file'
@@ -72,21 +72,21 @@ snapshot.log" "the host's own log is shown as well"
 assert_eq "$(pod exec story-snapshot cat /srv/project/logs/gcp.log)" "from before"
 assert_eq "$(head -n 1 "$(log_of gcp)")" "from before" "a changed copy"
 pod exec story-receiver sh -c 'echo handed-over >/srv/project/.tmp/parcel'
-wait_until 10 pod exec story-gcp grep -q handed-over /srv/project/.tmp/parcel
+wait_until 60 pod exec story-gcp grep -q handed-over /srv/project/.tmp/parcel
 pod exec story-gcp rm /srv/project/.tmp/parcel
-wait_until 10 pod exec story-receiver sh -c '! [ -e /srv/project/.tmp/parcel ]'
+wait_until 60 pod exec story-receiver sh -c '! [ -e /srv/project/.tmp/parcel ]'
 assert_fails pod exec story-gcp sh -c 'echo x >>/srv/project/credentials.json'
 assert_eq "$(host)" "$before" "the host while they run"
 grep -q "gcp has been through" "$source/knowledge/gcp.md"
 
 note "logs can be followed from outside"
 for log in "$(log_of gcp)" "$views/gcp/project/logs/gcp.log"; do
-	timeout 30 tail -n 0 -F "$log" 2>/dev/null | grep -q -m 1 round ||
+	timeout 60 tail -n 0 -F "$log" 2>/dev/null | grep -q -m 1 round ||
 		fail "nothing to follow in $log"
 done
 
 note "status and list say what goes where, and how much it is"
-wait_until 20 pod exec story-gcp ls /srv/project/.tmp.driveupload/gcp-9
+wait_until 60 pod exec story-gcp ls /srv/project/.tmp.driveupload/gcp-9
 status=$("$SCRATCHFS" status "$views/gcp/project")
 grep -q "/logs -> volume gcp-logs" <<<"$status" || fail "$status"
 grep -q "/.tmp.driveupload (.scratchfs.yaml:10): .* MB" <<<"$status" || fail "$status"
@@ -96,8 +96,8 @@ grep -q "/.tmp.driveupload (.scratchfs.yaml:10): .* MB" <<<"$status" || fail "$s
 note "everything survives a restart of the containers"
 n=$(lines gcp)
 pod restart --time 10 story-gcp >/dev/null
-wait_until 20 logged gcp "started after round [1-9]" "$n"
-wait_until 20 logged gcp "round" "$((n + 1))"
+wait_until 60 logged gcp "started after round [1-9]" "$n"
+wait_until 60 logged gcp "round" "$((n + 1))"
 
 note "a killed daemon: its volumes are in use still, and its view can be mended"
 pod run --detach --name witness --network none --ulimit nofile=20000:20000 \
@@ -110,11 +110,11 @@ for view in json.load(open(sys.argv[1])):
     if view["mountpoint"] == sys.argv[2]: print(view["pid"])' \
 	"$WORK/list" "$views/gcp/project")
 kill -KILL "$pid"
-wait_until 20 eval '! pod exec witness ls /srv/project/execution'
+wait_until 60 eval '! pod exec witness ls /srv/project/execution'
 assert_eq "$("$SCRATCHFS" volume prune --force)" "" "pruned while dead"
 n=$(lines gcp)
 up 2>/dev/null
-wait_until 20 logged gcp "round" "$n"
+wait_until 60 logged gcp "round" "$n"
 assert_eq "$(pod exec witness cat /srv/project/.tmpfile)" kept
 pod rm --force --time 0 witness >/dev/null
 
@@ -133,8 +133,8 @@ knowledge=$(list_tree "$source/knowledge")
 round=$(cat "$volumes/shared-tmp/tree/.tmp/gcp.round")
 up production 2>/dev/null
 start
-wait_until 20 logged gcp "round $((round + 2));"
-wait_until 20 test -e "$volumes/production-knowledge/tree/knowledge/gcp.md"
+wait_until 60 logged gcp "round $((round + 2));"
+wait_until 60 test -e "$volumes/production-knowledge/tree/knowledge/gcp.md"
 for path in execution/new libs/settings.sh new; do
 	assert_fails pod exec story-gcp sh -c "echo x >>/srv/project/$path"
 done

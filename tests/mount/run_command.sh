@@ -88,7 +88,7 @@ assert_nothing_left
 	'echo private >source/.tmpp; echo >"$0"; exec sleep 60' \
 	"$WORK/ready" &
 waiter=$!
-wait_until 20 test -e "$WORK/ready"
+wait_until 60 test -e "$WORK/ready"
 root=$("$SCRATCHFS" list --json | "$TEST_PYTHON" -c '
 import json, sys
 for view in json.load(sys.stdin):
@@ -103,4 +103,4 @@ assert_eq "$(cat "$root$source/.tmpp")" private
 	fail "status does not show it"
 kill -TERM "$waiter"
 wait "$waiter" || :
-wait_until 20 is_nothing_left
+wait_until 60 is_nothing_left

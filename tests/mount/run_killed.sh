@@ -15,7 +15,7 @@ start_run() {
 	"$SCRATCHFS" run . sh -c 'echo scratch >.tmp1; sleep 60 & echo $! >'"$WORK"'/more
 		echo $$ >'"$WORK"'/command; wait' &
 	waiter=$!
-	wait_until 20 test -s "$WORK/command"
+	wait_until 60 test -s "$WORK/command"
 	command=$(cat "$WORK/command")
 	daemon=
 	local pid
@@ -39,21 +39,21 @@ has_ended() {
 note "the one that waits"
 start_run
 kill -KILL "$waiter"
-wait_until 20 has_ended "$command"
+wait_until 60 has_ended "$command"
 end_run
-wait_until 20 is_nothing_left
+wait_until 60 is_nothing_left
 
 note "the command: what it has started goes on using the view"
 start_run
 kill -KILL "$command"
 end_run
 assert_eq "$status" 137
-wait_until 20 is_nothing_left
+wait_until 60 is_nothing_left
 
 note "the daemon"
 start_run
 kill -KILL "$daemon"
-wait_until 20 is_nothing_left
+wait_until 60 is_nothing_left
 kill -TERM "$command"
 end_run
 assert_nothing_left
@@ -63,19 +63,19 @@ start_run
 kill -STOP "$waiter"
 kill -KILL "$daemon" "$waiter" "$command"
 end_run
-wait_until 20 has_ended "$daemon"
+wait_until 60 has_ended "$daemon"
 collects() {
 	"$SCRATCHFS" run . true && is_nothing_left
 }
 # Threads of a killed process, and with them its lock, may outlive it shortly.
-wait_until 20 collects
+wait_until 60 collects
 
 note "asked to end"
 for signal in TERM HUP USR1; do
 	start_run
 	kill -"$signal" "$waiter"
-	wait_until 20 has_ended "$command"
+	wait_until 60 has_ended "$command"
 	end_run
 	assert_eq "$status" "$((128 + $(kill -l "$signal")))"
-	wait_until 20 is_nothing_left
+	wait_until 60 is_nothing_left
 done

@@ -17,7 +17,7 @@ while True:
     signal.pause()
 END
 cd "$WORK/source" || exit
-PYTHONDONTWRITEBYTECODE=1 timeout -k 5 100 "$TEST_PYTHON" \
+PYTHONDONTWRITEBYTECODE=1 timeout -k 5 200 "$TEST_PYTHON" \
 	"$(dirname "$0")/../lib/terminal.py" <<'END' || fail "see above"
 send scratchfs run . python3 ../busy
 expect ^is up
@@ -54,4 +54,4 @@ expect ^status=5
 send ls -A | wc -l
 expect ^0$
 END
-wait_until 20 is_nothing_left
+wait_until 60 is_nothing_left

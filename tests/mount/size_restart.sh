@@ -24,7 +24,7 @@ restart() { # OPTIONS of the mount
 	assert_eq "$(free_bytes)" $((limit - 503808 - 102400 - 4096 - 303104))
 	daemon=$(daemon_of "$WORK/view")
 	kill -KILL "$daemon"
-	wait_until 30 process_ended "$daemon"
+	wait_until 60 process_ended "$daemon"
 	exec 3>&- || :
 	mount_view "$WORK/source" "$WORK/view" "$@"
 	assert_eq "$(free_bytes)" $((limit - 503808 - 102400 - 4096)) "counted again"

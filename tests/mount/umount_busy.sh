@@ -23,8 +23,8 @@ is_mounted "$view" || fail "--dry-run unmounted"
 stander=$!
 (exec 7<"$view/dir/file" && exec sleep 200) &
 reader=$!
-wait_until 30 grep -q sleep "/proc/$stander/comm"
-wait_until 30 grep -q sleep "/proc/$reader/comm"
+wait_until 60 grep -q sleep "/proc/$stander/comm"
+wait_until 60 grep -q sleep "/proc/$reader/comm"
 said=$(bounded "$SCRATCHFS" umount "$view" 2>&1) && fail "unmounted while busy"
 grep -q "^  $stander sleep (working folder)$" <<<"$said" || fail "said: $said"
 grep -q "^  $reader sleep (open file)$" <<<"$said" || fail "said: $said"
@@ -36,7 +36,7 @@ grep -q "^to be discarded: 2 files" <<<"$said" || fail "--lazy said: $said"
 is_mounted "$view" && fail "still mounted after --lazy"
 process_ended "$pid" && fail "ended while in use"
 kill "$stander" "$reader"
-wait_until 30 process_ended "$pid"
+wait_until 60 process_ended "$pid"
 assert_eq "$(stores)" "" "stores"
 
 # Or the scratch is kept, as a volume.

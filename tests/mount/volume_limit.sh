@@ -107,7 +107,7 @@ left=$((limit - $(charged "$store/tree")))
 assert_free "$left" "before kill -9"
 daemon=$(daemon_of "$view")
 kill -KILL "$daemon"
-wait_until 30 process_ended "$daemon"
+wait_until 60 process_ended "$daemon"
 mount_view "$WORK/project" "$view" --volume v
 assert_free "$left" "after kill -9"
 # A second view of the volume counts with the first.

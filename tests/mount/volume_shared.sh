@@ -44,10 +44,10 @@ by_turns() { # FIRST SECOND
 	# Same size, time put back: of a young file the kernel hears a moment later.
 	echo y >"$1/src/.tmpy"
 	touch -d 2001-01-01 "$1/src/.tmpy"
-	wait_until 5 grep -q y "$2/src/.tmpy"
+	wait_until 60 grep -q y "$2/src/.tmpy"
 	echo z >"$1/src/.tmpy"
 	touch -d 2001-01-01 "$1/src/.tmpy"
-	wait_until 5 grep -q z "$2/src/.tmpy"
+	wait_until 60 grep -q z "$2/src/.tmpy"
 	rm "$2/src/.tmpy"
 	assert_eq "$(ls -A "$1/src")" ""
 	# Folders: shown through, deleted, made again, moved.

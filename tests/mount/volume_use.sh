@@ -19,7 +19,7 @@ assert_eq "$(volume inspect -f '{{.Labels.source}} {{.MountCount}}' shared)" \
 echo a >"$WORK/one/logs/a"
 assert_eq "$(cat "$WORK/two/logs/a")" a
 rm "$WORK/two/logs/host"
-wait_until 5 test ! -e "$WORK/one/logs/host"
+wait_until 60 test ! -e "$WORK/one/logs/host"
 assert_present "$WORK/project/logs/host"
 
 status=0
@@ -32,7 +32,7 @@ assert_eq "$(volume df --noheading | awk '{print $2, $3}')" "2 1"
 # Killed: the lock is free at once, what was written is there.
 daemon=$(daemon_of "$WORK/one")
 kill -KILL "$daemon"
-wait_until 30 process_ended "$daemon"
+wait_until 60 process_ended "$daemon"
 assert_eq "$(volume ls -q --filter dangling=true)" "" "the other view holds it"
 unmount_view "$WORK/two"
 assert_eq "$(volume ls -q --filter dangling=true)" shared
@@ -71,12 +71,12 @@ mount_view "$WORK/project" "$WORK/one"
 echo gone >"$WORK/one/logs/new"
 daemon=$(daemon_of "$WORK/one")
 kill -KILL "$daemon"
-wait_until 30 process_ended "$daemon"
+wait_until 60 process_ended "$daemon"
 assert_eq "$("$SCRATCHFS" prune)" "" "the dead mount still stands"
 timeout -k 5 60 umount -l "$WORK/one" 2>/dev/null || fusermount3 -uz "$WORK/one"
 # A process that is ending holds its locks a little longer than its program.
 collects() {
 	"$SCRATCHFS" prune | grep -q "^$state/stores/"
 }
-wait_until 30 collects
+wait_until 60 collects
 assert_eq "$(find "$state" -type f ! -name .lock)" "" "what prune left"
