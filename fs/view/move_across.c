@@ -129,6 +129,23 @@ static bool is_held(const struct across *a)
 	       notify->holds_object(notify->ctx, a->m->from.node);
 }
 
+/* Does the name still stand for the object that was looked up?  The host may
+ * have put another one there. */
+static bool is_the_one(const struct across *a, const struct stat *st)
+{
+	return st->st_ino == a->st.st_ino && st->st_dev == a->st.st_dev;
+}
+
+/* -ESTALE: not any more.  The kernel looks again, and comes again. */
+static int check_again(const struct across *a)
+{
+	struct stat st;
+
+	if (fstatat(a->from.fd, a->m->from.name, &st, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	return is_the_one(a, &st) ? 0 : -ESTALE;
+}
+
 static int by_copy(struct across *a)
 {
 	int r = is_held(a) ? -EXDEV : begin_temp(a);
@@ -136,6 +153,8 @@ static int by_copy(struct across *a)
 	if (r)
 		return r;
 	r = make_copy(a);
+	if (!r)
+		r = check_again(a);
 	if (!r)
 		r = sfs_backing_rename(a->temp_dir, a->temp, a->to.fd,
 				       a->m->to.name, a->m->flags);
@@ -181,8 +200,12 @@ static int exchange_object(struct across *a, bool copied)
 	node->store = a->m->to.where.store;
 	pthread_mutex_unlock(&view->table);
 	sfs_fd_drop_tree(view, node, was);
-	if (copied)
+	if (copied || !is_the_one(a, &st))
 		sfs_fd_drop_io(view, node);
+	/* What the kernel has of its bytes and attributes is another file's. */
+	if (!copied && !is_the_one(a, &st))
+		sfs_telling_add(view, &a->m->telling, NULL, a->m->to.name,
+				node);
 	if (copied && a->copy >= 0) {
 		bool reopens = geteuid() == 0 || (st.st_mode & 0600) == 0600;
 

@@ -285,10 +285,11 @@ void sfs_move_crossed(struct sfs_move *m)
 
 void sfs_move_crossed_tell(struct sfs_move *m)
 {
-	if (!m->crossed)
-		return;
-	/* It may hold a whole repository. */
-	sfs_follow_note(m->view, m->from.node);
-	sfs_telling_add_names(m->view, &m->telling);
-	sfs_telling_later(m->view, &m->telling);
+	if (m->crossed) {
+		/* It may hold a whole repository. */
+		sfs_follow_note(m->view, m->from.node);
+		sfs_telling_add_names(m->view, &m->telling);
+	}
+	if (m->telling.n)
+		sfs_telling_later(m->view, &m->telling);
 }

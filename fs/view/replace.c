@@ -130,6 +130,7 @@ static int admit_file(struct sfs_view *view, struct sfs_node *parent,
 					m.from.node);
 		}
 	}
+	sfs_telling_done(view, &m.telling);
 	if (m.from.node)
 		sfs_node_put(view, m.from.node);
 	return r;
