@@ -100,5 +100,9 @@ int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
 		ret->trust_entry =
 			sfs_settle_missing(view, parent, name, where.events);
 	}
+	/* It may be from before the change, and what is scratch is believed for
+	 * good. */
+	if (!r && sfs_places_changed(view, places))
+		ret->trust_entry = SFS_TRUST_NONE;
 	return r;
 }

@@ -400,7 +400,7 @@ static void tell_all(struct sfs_view *view)
 	while ((telling = take_telling(follow))) {
 		pthread_mutex_unlock(&follow->lock);
 		sfs_telling_tell(view, telling);
-		sfs_telling_done(view, telling);
+		sfs_telling_again(view, telling);
 		free(telling);
 		pthread_mutex_lock(&follow->lock);
 		follow->n_told++;
@@ -434,7 +434,7 @@ static void look_and_tell(struct sfs_view *view, uint64_t interval_ns)
 
 	look_and_carry_out(view, interval_ns, &telling);
 	sfs_telling_tell(view, &telling);
-	sfs_telling_done(view, &telling);
+	sfs_telling_again(view, &telling);
 }
 
 static void *follow_loop(void *arg)

@@ -2,9 +2,12 @@
 #include "telling.h"
 #include "internal.h"
 
+#include <time.h>
+
 enum {
 	MOST_NAMES = 10000 /* of one folder */
 };
+#define AGAIN_NS 500000000u
 
 struct sfs_telling_item {
 	struct sfs_node *parent, *node;
@@ -102,7 +105,25 @@ void sfs_telling_done(struct sfs_view *view, struct sfs_telling *telling)
 	*telling = (struct sfs_telling){ 0 };
 }
 
-void sfs_telling_later(struct sfs_view *view, struct sfs_telling *telling)
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* For the reaper, which looks at least once a second. */
+static void queue(struct sfs_view *view, struct sfs_telling *queued)
+{
+	pthread_mutex_lock(&view->reaper_lock);
+	queued->next = view->tellings;
+	view->tellings = queued;
+	pthread_mutex_unlock(&view->reaper_lock);
+}
+
+static void queue_copy(struct sfs_view *view, struct sfs_telling *telling,
+		       uint64_t due_ns)
 {
 	struct sfs_telling *queued = malloc(sizeof(*queued));
 
@@ -112,11 +133,35 @@ void sfs_telling_later(struct sfs_view *view, struct sfs_telling *telling)
 	}
 	*queued = *telling;
 	*telling = (struct sfs_telling){ 0 };
-	pthread_mutex_lock(&view->reaper_lock);
-	queued->next = view->tellings;
-	view->tellings = queued;
-	pthread_mutex_unlock(&view->reaper_lock);
+	queued->due_ns = due_ns;
+	queue(view, queued);
+}
+
+void sfs_telling_later(struct sfs_view *view, struct sfs_telling *telling)
+{
+	queue_copy(view, telling, 0);
 	sfs_view_wake(view);
+}
+
+void sfs_telling_again(struct sfs_view *view, struct sfs_telling *telling)
+{
+	if (telling->n)
+		queue_copy(view, telling, now_ns() + AGAIN_NS);
+	else
+		sfs_telling_done(view, telling);
+}
+
+/* True: it is to be told another time. */
+static bool tell_one(struct sfs_view *view, struct sfs_telling *due)
+{
+	uint64_t now = now_ns();
+	bool first = due->due_ns == 0;
+
+	if (due->due_ns > now)
+		return true;
+	sfs_telling_tell(view, due);
+	due->due_ns = now + AGAIN_NS;
+	return first;
 }
 
 void sfs_telling_due(struct sfs_view *view, bool tell)
@@ -129,8 +174,10 @@ void sfs_telling_due(struct sfs_view *view, bool tell)
 	pthread_mutex_unlock(&view->reaper_lock);
 	for (; due; due = next) {
 		next = due->next;
-		if (tell)
-			sfs_telling_tell(view, due);
+		if (tell && tell_one(view, due)) {
+			queue(view, due);
+			continue;
+		}
 		sfs_telling_done(view, due);
 		free(due);
 	}

@@ -8,6 +8,7 @@
 struct sfs_telling_item;
 struct sfs_telling {
 	struct sfs_telling *next; /* in a queue */
+	uint64_t due_ns;	  /* there; 0: at once, and then again */
 	struct sfs_telling_item *items;
 	size_t n, room;
 };
@@ -28,8 +29,14 @@ void sfs_telling_add_names(struct sfs_view *view, struct sfs_telling *telling);
 /* Tells; waits for operations in the folders.  No lock may be held. */
 void sfs_telling_tell(struct sfs_view *view, const struct sfs_telling *telling);
 
-/* Tells soon, from a thread of the view; empties the telling. */
+/* Tells soon, from a thread of the view, and again; empties the telling. */
 void sfs_telling_later(struct sfs_view *view, struct sfs_telling *telling);
+/*
+ * What was told is told again about a second later: an answer from before may
+ * have been under way, which the kernel then believes, maybe for good.  Empties
+ * the telling.
+ */
+void sfs_telling_again(struct sfs_view *view, struct sfs_telling *telling);
 /* What that thread has to do, and what is left when the view ends. */
 void sfs_telling_due(struct sfs_view *view, bool tell);
 
