@@ -15,6 +15,7 @@
  * is forgotten at the end.  fx_at() names host files, fx_node() nodes.
  */
 #include "scratchfs/backing.h"
+#include "scratchfs/tracked.h"
 #include "scratchfs/view.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ struct fixture {
 	struct sfs_rules *rules, *readonly;
 	struct sfs_store store;
 	struct sfs_store *stores[1];
+	struct sfs_tracked *tracked; /* or NULL */
 	struct sfs_view *view;
 	struct sfs_node *nodes[FX_NODES]; /* each with one look-up */
 	unsigned int n_nodes;
@@ -210,12 +212,10 @@ static inline void fx_open_store(struct fixture *fx)
 	fx->stores[0] = &fx->store;
 }
 
-static inline int fx_setup(void **state)
+/* All but the view. */
+static inline struct fixture *fx_prepare(void)
 {
 	struct fixture *fx = calloc(1, sizeof(*fx));
-	struct sfs_view_params params = { .copy_limit_bytes = 64 << 20,
-					  .covered_fd = -1,
-					  .n_stores = 1 };
 
 	assert_non_null(fx);
 	strcpy(fx->dir, "/tmp/test-view-XXXXXX");
@@ -223,12 +223,35 @@ static inline int fx_setup(void **state)
 	fx_mkdir(fx, "source");
 	fx_open_store(fx);
 	fx_make_rules(fx);
+	return fx;
+}
+
+/* git: the view follows what it tracks in the source. */
+static inline void fx_open_view(struct fixture *fx, bool git)
+{
+	struct sfs_view_params params = { .copy_limit_bytes = 64 << 20,
+					  .covered_fd = -1,
+					  .n_stores = 1 };
+
 	params.source_fd = open(fx_at(fx, "source"), O_PATH | O_DIRECTORY);
 	params.source_path = fx_at(fx, "source");
 	params.scratch = fx->rules;
 	params.readonly = fx->readonly;
 	params.stores = fx->stores;
+	if (git)
+		assert_int_equal(sfs_tracked_new(params.source_fd,
+						 params.source_path,
+						 &fx->tracked),
+				 0);
+	params.tracked = fx->tracked;
 	assert_int_equal(sfs_view_new(&params, &fx->view), 0);
+}
+
+static inline int fx_setup(void **state)
+{
+	struct fixture *fx = fx_prepare();
+
+	fx_open_view(fx, false);
 	*state = fx;
 	return 0;
 }
@@ -254,6 +277,7 @@ static inline int fx_teardown(void **state)
 	while (fx->n_nodes)
 		sfs_node_forget(fx->view, fx->nodes[--fx->n_nodes], 1);
 	sfs_view_free(fx->view);
+	sfs_tracked_free(fx->tracked);
 	sfs_rules_free(fx->rules);
 	sfs_rules_free(fx->readonly);
 	close(fx->store.root_fd);
