@@ -2,12 +2,19 @@
 #include "change.h"
 #include "follow.h"
 
-/* With view->moves held.  Whoever needs the object will see why it fails. */
-static void hold(struct sfs_view *view, struct sfs_node *node, bool to_write,
-		 struct sfs_change *ret)
+/* With view->moves held. */
+static void lock_node(struct sfs_view *view, struct sfs_node *node,
+		      struct sfs_change *ret)
 {
 	ret->lock = sfs_node_lock(view, node);
 	pthread_rwlock_rdlock(ret->lock);
+}
+
+/* The same.  Whoever needs the object will see why it fails. */
+static void hold(struct sfs_view *view, struct sfs_node *node, bool to_write,
+		 struct sfs_change *ret)
+{
+	lock_node(view, node, ret);
 	if (!to_write || !sfs_fd_open_writer(view, node, &ret->object))
 		(void)sfs_fd_object(view, node, &ret->object);
 }
@@ -46,6 +53,18 @@ void sfs_use_begin(struct sfs_view *view, struct sfs_node *node,
 	pthread_rwlock_rdlock(&view->moves);
 	hold(view, node, false, ret);
 	pthread_rwlock_unlock(&view->moves);
+}
+
+int sfs_read_begin(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_change *ret)
+{
+	int err;
+
+	pthread_rwlock_rdlock(&view->moves);
+	lock_node(view, node, ret);
+	err = sfs_fd_read(view, node, &ret->object);
+	pthread_rwlock_unlock(&view->moves);
+	return err;
 }
 
 void sfs_change_end(struct sfs_change *change)

@@ -35,6 +35,11 @@ void sfs_change_end(struct sfs_change *change);
 void sfs_use_begin(struct sfs_view *view, struct sfs_node *node,
 		   struct sfs_change *ret);
 
+/* The same for who reads them; the object is open for reading.  errno of
+ * open(2). */
+int sfs_read_begin(struct sfs_view *view, struct sfs_node *node,
+		   struct sfs_change *ret);
+
 /*
  * Takes the set-ID bits away that a write by somebody without CAP_FSETID takes
  * away: S_ISUID, and S_ISGID of what the group may execute or is not the

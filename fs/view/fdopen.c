@@ -358,6 +358,51 @@ static int reopen(struct sfs_view *view, struct sfs_node *node, int flags)
 	return open_retry(view, AT_FDCWD, proc, flags);
 }
 
+/* Whoever has the file open needs its attributes too, whatever becomes of the
+ * name. */
+static int keep_path(struct sfs_view *view, struct sfs_node *node,
+		     unsigned int tree, int fd)
+{
+	struct sfs_fd_entry what = {
+		.kind = tree,
+		.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+	};
+
+	return what.fd < 0 ? -errno
+			   : sfs_fdcache_put(view, node, &what, false, NULL);
+}
+
+/*
+ * The node's file, open for reading, by its name: /proc takes several times as
+ * long.  Should something else have that name by now, nobody waits for it.
+ */
+static int open_by_name(struct sfs_view *view, struct sfs_node *node)
+{
+	SFS_FD dir = SFS_FD_NONE;
+	unsigned int tree = node->tree;
+	struct sfs_node *parent;
+	char name[256];
+	int fd, r = sfs_node_name(view, node, &parent, name);
+
+	if (r)
+		return r;
+	r = sfs_fd_path(view, parent, tree, &dir);
+	sfs_node_put(view, parent);
+	if (r)
+		return r;
+	fd = open_retry(view, dir.fd, name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return fd;
+	r = check_object(view, node, tree, fd);
+	if (!r)
+		r = keep_path(view, node, tree, fd);
+	if (!r)
+		return fd;
+	close(fd);
+	return r;
+}
+
 int sfs_fd_read(struct sfs_view *view, struct sfs_node *node,
 		struct sfs_fd *ret)
 {
@@ -368,7 +413,10 @@ int sfs_fd_read(struct sfs_view *view, struct sfs_node *node,
 		return 0;
 	if (!folder && node->type != S_IFREG >> 12)
 		return -EINVAL;
-	what.fd = reopen(view, node, O_RDONLY | (folder ? O_DIRECTORY : 0));
+	what.fd = folder ? -EISDIR : open_by_name(view, node);
+	if (what.fd < 0)
+		what.fd = reopen(view, node,
+				 O_RDONLY | (folder ? O_DIRECTORY : 0));
 	if (what.fd < 0 && sfs_fdcache_get(view, node, SFS_FD_WRITE, ret)) {
 		if ((fcntl(ret->fd, F_GETFL) & O_ACCMODE) == O_RDWR)
 			return 0;

@@ -69,12 +69,9 @@ ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
 		      void *buffer, size_t size, off_t offset)
 {
 	SFS_CHANGE use = SFS_CHANGE_NONE;
-	SFS_FD reader = SFS_FD_NONE;
-	int err;
+	int err = sfs_read_begin(view, node, &use);
 
-	sfs_use_begin(view, node, &use);
-	err = sfs_fd_read(view, node, &reader);
-	return err ? err : read_at(reader.fd, buffer, size, offset);
+	return err ? err : read_at(use.object.fd, buffer, size, offset);
 }
 
 static size_t iov_length(const struct sfs_write *write)
@@ -252,18 +249,16 @@ off_t sfs_view_lseek(struct sfs_view *view, struct sfs_node *node, off_t offset,
 		     int whence)
 {
 	SFS_CHANGE use = SFS_CHANGE_NONE;
-	SFS_FD reader = SFS_FD_NONE;
 	off_t found;
 	int err;
 
-	sfs_use_begin(view, node, &use);
 	/* The others depend on a position, and there is none here. */
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return -EINVAL;
-	err = sfs_fd_read(view, node, &reader);
+	err = sfs_read_begin(view, node, &use);
 	if (err)
 		return err;
-	found = lseek(reader.fd, offset, whence);
+	found = lseek(use.object.fd, offset, whence);
 	return found < 0 ? -errno : found;
 }
 

@@ -27,7 +27,7 @@ struct sfs_fd {
 	}
 
 /*
- * The node's object in `tree`, O_PATH.  -ENOENT when there is none (a core
+ * The node's object in `tree`, O_PATH or good for more.  -ENOENT when there is none (a core
  * folder without mirror, say); -ESTALE when the name now stands for another
  * object than the node's.
  */
