@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
 #include "follow.h"
+#include "settle.h"
 
 /* With view->moves held. */
 static void lock_node(struct sfs_view *view, struct sfs_node *node,
@@ -8,6 +9,7 @@ static void lock_node(struct sfs_view *view, struct sfs_node *node,
 {
 	ret->lock = sfs_node_lock(view, node);
 	pthread_rwlock_rdlock(ret->lock);
+	sfs_settle_outdate(node);
 }
 
 /* The same.  Whoever needs the object will see why it fails. */

@@ -40,6 +40,7 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 	ret->trust_attr =
 		sfs_settle_attr(view, ret->node, &where->st, where->events);
 	sfs_settle_told(view, ret->node, &where->st);
+	sfs_settle_tell(ret->node, ret->trust_entry, ret->trust_attr);
 	return 0;
 }
 

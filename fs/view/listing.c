@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include "scratchfs/siphash.h"
+#include "settle.h"
 #include "snapshot.h"
 
 #include <dirent.h>
@@ -307,24 +308,29 @@ int sfs_list_is_empty(struct sfs_view *view, struct sfs_node *node)
 
 struct filling {
 	struct sfs_view *view;
+	struct sfs_node *folder;
 	struct sfs_snapshot *snapshot;
 };
 
 /* The number that the view shows: the one it is known by, if it is known. */
 static uint64_t shown_ino(const struct filling *filling,
-			  const struct sfs_dirent *entry, dev_t dev)
+			  const struct sfs_dirent *entry, dev_t dev,
+			  bool *ret_known)
 {
 	struct sfs_view *view = filling->view;
 	struct stat st = { .st_dev = dev, .st_ino = entry->ino };
 	uint64_t ino = sfs_device_ino(sfs_device_index(view, dev), st.st_ino);
-	struct sfs_node *known = sfs_node_find(view, true, &st);
+	struct sfs_node *node = sfs_node_find(view, true, &st);
 
-	if (!known)
-		known = sfs_node_find(view, false, &st);
-	if (!known)
+	if (!node)
+		node = sfs_node_find(view, false, &st);
+	*ret_known =
+		node && sfs_settle_is_known(node) &&
+		sfs_node_has_name(view, node, filling->folder, entry->name);
+	if (!node)
 		return ino;
-	ino = known->shown_ino;
-	sfs_node_put(view, known);
+	ino = node->shown_ino;
+	sfs_node_put(view, node);
 	return ino;
 }
 
@@ -333,15 +339,17 @@ static int fill(void *ctx, const struct sfs_dirent *entry, dev_t dev)
 	const struct filling *filling = ctx;
 	uint64_t hash = sfs_siphash(filling->view->hash_key, entry->name,
 				    strlen(entry->name));
+	bool known;
+	uint64_t ino = shown_ino(filling, entry, dev, &known);
 
-	return sfs_snapshot_add(filling->snapshot, entry->name, hash,
-				shown_ino(filling, entry, dev), entry->type);
+	return sfs_snapshot_add(filling->snapshot, entry->name, hash, ino,
+				entry->type, known);
 }
 
 static int fill_snapshot(struct sfs_view *view, struct sfs_node *node,
 			 struct sfs_snapshot **ret)
 {
-	struct filling filling = { .view = view };
+	struct filling filling = { .view = view, .folder = node };
 
 	filling.snapshot = *ret = sfs_snapshot_new();
 	return *ret ? visit_names(view, node, fill, &filling) : -ENOMEM;
@@ -427,7 +435,8 @@ static int emit_names(struct sfs_view *view, struct sfs_node *node,
 			.type = e->type,
 			.cookie = e->cookie,
 		};
-		int r = emit_one(view, node, &found, plus, emit, ctx);
+		int r = emit_one(view, node, &found, plus && !e->known, emit,
+				 ctx);
 
 		if (r <= 0)
 			return r;

@@ -28,6 +28,8 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 		node->refs -= refs;
 		node->nlookup -=
 			nlookup < node->nlookup ? nlookup : node->nlookup;
+		if (!node->nlookup)
+			node->known_s = 0;
 		last = !node->refs && !node->nlookup;
 		view->n_freed += last;
 		if (last) {
@@ -457,6 +459,7 @@ void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
 	old = node->name;
 	node->parent = parent;
 	node->name = owned_name;
+	node->known_s = 0;
 	if (parent) {
 		parent->refs++;
 		node->flags &= (uint16_t)~SFS_NODE_UNLINKED;

@@ -19,6 +19,7 @@ enum {
 	MISSING_SETS = 4096,
 	MISSING_WAYS = 8,
 	MOST_LATE = 64,
+	KNOWN_S = 30,	 /* half of what "long" means to the kernel */
 	ANSWER_US = 5000 /* by then an answer has been given */
 };
 #define KNOWN_NS 200000000u /* by then, however busy the machine is */
@@ -245,6 +246,7 @@ void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
 	struct stat st;
 
 	(void)view;
+	sfs_settle_outdate(folder);
 	if (is_common(folder) && !fstat(fd, &st) && st.st_ino == folder->ino)
 		atomic_store(&folder->own_ctime, ns_of(&st.st_ctim));
 }
@@ -301,6 +303,38 @@ void sfs_settle_drop_late(struct sfs_view *view)
 		view->notify.inval_inode(view->notify.ctx, nodes[i], true);
 		sfs_node_put(view, nodes[i]);
 	}
+}
+
+static uint32_t coarse_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint32_t)t.tv_sec + 1; /* never 0 */
+}
+
+void sfs_settle_tell(struct sfs_node *node, enum sfs_trust entry,
+		     enum sfs_trust attr)
+{
+	bool both = entry >= SFS_TRUST_LONG && attr >= SFS_TRUST_LONG;
+
+	atomic_store_explicit(&node->known_s, both ? coarse_s() : 0,
+			      memory_order_relaxed);
+}
+
+/* Bytes that are read or written outdate a time at least. */
+void sfs_settle_outdate(struct sfs_node *node)
+{
+	if (atomic_load_explicit(&node->known_s, memory_order_relaxed))
+		atomic_store_explicit(&node->known_s, 0, memory_order_relaxed);
+}
+
+bool sfs_settle_is_known(const struct sfs_node *node)
+{
+	uint32_t since =
+		atomic_load_explicit(&node->known_s, memory_order_relaxed);
+
+	return since && coarse_s() - since < KNOWN_S;
 }
 
 /* Has the kernel known these for a while, beyond doubt?  A look-up's answer it

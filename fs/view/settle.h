@@ -43,6 +43,16 @@ void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
  */
 void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 		     const struct stat *st);
+/*
+ * Does the kernel, for a while yet, need no answer about a node's name and
+ * attributes?  It was told of them, for as long as the trust in each says; and
+ * then it used or changed the node's bytes or was told to ask again.
+ */
+void sfs_settle_tell(struct sfs_node *node, enum sfs_trust entry,
+		     enum sfs_trust attr);
+void sfs_settle_outdate(struct sfs_node *node);
+bool sfs_settle_is_known(const struct sfs_node *node);
+
 /* What could only be dropped after the answer.  Called by a thread of the view
  * when it is woken. */
 void sfs_settle_drop_late(struct sfs_view *view);

@@ -64,7 +64,7 @@ static int grow(struct sfs_snapshot *snapshot, size_t length)
 }
 
 int sfs_snapshot_add(struct sfs_snapshot *snapshot, const char *name,
-		     uint64_t hash, uint64_t ino, unsigned int type)
+		     uint64_t hash, uint64_t ino, unsigned int type, bool known)
 {
 	size_t length = strlen(name) + 1;
 	uint64_t cookie = hash & HASH_MASK;
@@ -77,6 +77,7 @@ int sfs_snapshot_add(struct sfs_snapshot *snapshot, const char *name,
 		.ino = ino,
 		.name = (uint32_t)snapshot->names_size,
 		.type = (uint8_t)type,
+		.known = known,
 	};
 	memcpy(snapshot->names + snapshot->names_size, name, length);
 	snapshot->names_size += length;

@@ -17,6 +17,7 @@
  * any thread; _put with the last reference frees it.
  */
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct sfs_snapshot_entry {
 	uint64_t ino;
 	uint32_t name; /* offset in names */
 	uint8_t type;  /* DT_* */
+	bool known;    /* the kernel needs no attributes */
 };
 
 struct sfs_snapshot {
@@ -45,7 +47,8 @@ void sfs_snapshot_put(struct sfs_snapshot *snapshot); /* NULL is fine */
 
 /* Of a name that is added twice the first one counts.  0, -ENOMEM. */
 int sfs_snapshot_add(struct sfs_snapshot *snapshot, const char *name,
-		     uint64_t hash, uint64_t ino, unsigned int type);
+		     uint64_t hash, uint64_t ino, unsigned int type,
+		     bool known);
 
 void sfs_snapshot_sort(struct sfs_snapshot *snapshot);
 

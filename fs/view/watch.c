@@ -3,6 +3,7 @@
 #include "follow.h"
 #include "internal.h"
 #include "retell.h"
+#include "settle.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -304,6 +305,7 @@ static void drop_child(struct sfs_view *view, bool scratch,
 
 	if (!child)
 		return;
+	sfs_settle_outdate(child);
 	view->notify.inval_inode(view->notify.ctx, child, true);
 	sfs_node_put(view, child);
 }

@@ -27,9 +27,9 @@ struct sfs_fd {
 	}
 
 /*
- * The node's object in `tree`, O_PATH or good for more.  -ENOENT when there is none (a core
- * folder without mirror, say); -ESTALE when the name now stands for another
- * object than the node's.
+ * The node's object in `tree`, O_PATH or good for more.  -ENOENT when there is
+ * none (a core folder without mirror, say); -ESTALE when the name now stands
+ * for another object than the node's.
  */
 int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
 		struct sfs_fd *ret);

@@ -100,6 +100,7 @@ struct sfs_node {
 	_Atomic int16_t rule;	/* scratch or diverting: the rule; else -1 */
 	_Atomic uint16_t store; /* scratch: its store; diverting: its rule's */
 	uint32_t fds;		/* how many the descriptor cache has of it */
+	_Atomic uint32_t known_s; /* when it was sfs_settle_tell()ed, or 0 */
 	_Atomic(struct sfs_watch_entry *) watch; /* folder: its mark */
 	atomic_bool met;		/* a repository was looked for in it */
 	_Atomic uint32_t absent;	/* what it has no folder in; fdopen.c */

@@ -176,8 +176,8 @@ ssize_t sfs_view_copy_range(struct sfs_view *view, struct sfs_node *from,
  * name, so that a position stays good while others come and go.  Calls `emit`
  * for each entry after `cookie` (0: from the start) until it returns false;
  * "." and ".." are included.  With `plus`, child is filled (nlookup raised; emit
- * returning false must give it back: it was not taken); else child is NULL and
- * only ino and type count. */
+ * returning false must give it back: it was not taken) unless the kernel knows
+ * it anyway; else child is NULL and only ino and type count. */
 struct sfs_dirent {
 	const char *name;
 	uint64_t ino;	   /* as the view shows it, or 0 when not known */

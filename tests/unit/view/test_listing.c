@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "../../../fs/view/internal.h"
+#include "../../../fs/view/settle.h"
 
 enum {
 	NAMES = 6000
@@ -10,12 +11,26 @@ enum {
 /* What a listing gave: names in order of the alphabet, "a b c ". */
 struct seen {
 	struct fixture *fx;
+	struct sfs_node *folder;
+	bool plus;
 	size_t room; /* entries still taken */
 	uint64_t cookie;
-	unsigned int n, n_children, dots;
+	unsigned int n, n_children, n_known, dots;
 	const char *names[NAMES + 16];
 	struct sfs_node *children[NAMES + 16];
 };
+
+/* Has the kernel been told of what has this name? */
+static bool is_known(const struct seen *seen, const char *name)
+{
+	struct sfs_node *node =
+		sfs_node_named(seen->fx->view, seen->folder, name);
+	bool known = node && sfs_settle_is_known(node);
+
+	if (node)
+		sfs_node_put(seen->fx->view, node);
+	return known;
+}
 
 static bool take(void *ctx, const struct sfs_dirent *entry)
 {
@@ -39,6 +54,8 @@ static bool take(void *ctx, const struct sfs_dirent *entry)
 	seen->names[seen->n++] = strdup(entry->name);
 	if (node)
 		seen->children[seen->n_children++] = node;
+	else if (seen->plus && is_known(seen, entry->name))
+		seen->n_known++;
 	return true;
 }
 
@@ -53,6 +70,8 @@ static void list(struct seen *seen, struct sfs_node *folder, size_t piece,
 {
 	unsigned int before;
 
+	seen->folder = folder;
+	seen->plus = plus;
 	do {
 		before = seen->n + seen->dots;
 		seen->room = piece;
@@ -88,7 +107,8 @@ static void assert_lists(struct fixture *fx, const char *folder,
 		}
 		assert_string_equal(text, names);
 		assert_int_equal(seen.dots, 2);
-		assert_int_equal(seen.n_children, i % 2 ? seen.n : 0);
+		assert_int_equal(seen.n_children + seen.n_known,
+				 i % 2 ? seen.n : 0);
 		seen_done(&seen);
 	}
 }
@@ -269,6 +289,46 @@ static void a_number_is_the_same_as_in_attributes(void **state)
 	seen_done(&seen);
 }
 
+static unsigned int told_in_root(struct fixture *fx)
+{
+	struct seen seen = { .fx = fx };
+	unsigned int n;
+
+	list(&seen, sfs_node_root(fx->view), 100, true);
+	n = seen.n_children;
+	seen_done(&seen);
+	return n;
+}
+
+static void what_the_kernel_knows_is_not_told_again(void **state)
+{
+	struct fixture *fx = *state;
+	struct iovec iov = { (void *)(uintptr_t) "x", 1 };
+	struct sfs_write write = { .iov = &iov, .n_iov = 1 };
+	struct sfs_node *node = fx_create(fx, "", ".tmp1", "");
+
+	fx_create(fx, "", ".tmp2", "");
+	assert_int_equal(told_in_root(fx), 2);
+	assert_int_equal(told_in_root(fx), 0);
+	assert_int_equal(sfs_view_write(fx->view, node, &write), 1);
+	assert_int_equal(told_in_root(fx), 1);
+	assert_int_equal(told_in_root(fx), 0);
+}
+
+static void a_folder_is_told_again_when_names_came_or_went(void **state)
+{
+	struct fixture *fx = *state;
+
+	fx_make_folder(fx, "", ".tmp1");
+	assert_int_equal(told_in_root(fx), 0);
+	fx_create(fx, ".tmp1", "file", "");
+	assert_int_equal(told_in_root(fx), 1);
+	assert_int_equal(told_in_root(fx), 0);
+	assert_int_equal(
+		sfs_view_unlink(fx->view, fx_node(fx, ".tmp1"), "file"), 0);
+	assert_int_equal(told_in_root(fx), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +339,8 @@ int main(void)
 		FX_TEST(what_stays_is_met_once_while_others_come_and_go),
 		FX_TEST(a_large_folder_is_listed_in_small_pieces),
 		FX_TEST(empty_is_what_shows_nothing),
+		FX_TEST(what_the_kernel_knows_is_not_told_again),
+		FX_TEST(a_folder_is_told_again_when_names_came_or_went),
 		FX_TEST(a_number_is_the_same_as_in_attributes),
 	};
 

@@ -33,7 +33,7 @@ static struct sfs_snapshot *make(const char *names[], const uint64_t hashes[])
 	assert_non_null(snapshot);
 	for (size_t i = 0; names[i]; i++)
 		assert_int_equal(sfs_snapshot_add(snapshot, names[i], hashes[i],
-						  i + 1, DT_REG),
+						  i + 1, DT_REG, false),
 				 0);
 	sfs_snapshot_sort(snapshot);
 	return snapshot;
@@ -114,7 +114,7 @@ static void grows_and_counts_references(void **state)
 		snprintf(name, sizeof(name), "name-%u", i);
 		assert_int_equal(sfs_snapshot_add(snapshot, name,
 						  (uint64_t)(i % 5000) << 8, i,
-						  DT_DIR),
+						  DT_DIR, false),
 				 0);
 	}
 	sfs_snapshot_sort(snapshot);
