@@ -292,8 +292,11 @@ static void unmount(void *ctx)
 		sfs_msg_errno(-err, "cannot unmount %s", session->mountpoint);
 }
 
-/* Requests travel over io_uring wherever the kernel offers it; but there each is
- * answered by the thread that got it, at once, which a lock may not be. */
+/*
+ * Requests travel over io_uring wherever the kernel offers it.  But there a
+ * signal that comes before its request has reached us is never told (Linux
+ * 6.18): who waits for a lock could not be interrupted.
+ */
 static void make_uring(struct sfs_session *session)
 {
 	int err;
