@@ -340,6 +340,9 @@ int sfs_fd_object(struct sfs_view *view, struct sfs_node *node,
 
 	do { /* another tree: it has crossed the border meanwhile */
 		tree = node->tree;
+		if (get_cached(view, node, tree, ret) ||
+		    sfs_fd_open_writer(view, node, ret))
+			return 0;
 		r = sfs_fd_path(view, node, tree, ret);
 	} while (r && tree != node->tree && i++ < 10);
 	return r;
