@@ -3,6 +3,7 @@
 
 #include "scratchfs/cleanup.h"
 #include "scratchfs/machine.h"
+#include "scratchfs/session.h"
 #include "scratchfs/store.h"
 
 #include <fcntl.h>
@@ -49,9 +50,12 @@ static void look_kernel(struct sfs_finding *finding)
 static void look_fuse(struct sfs_finding *finding)
 {
 	SFS_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	char text[64];
 
+	snprintf(text, sizeof(text), "/dev/fuse can be opened; libfuse %s",
+		 sfs_session_libfuse());
 	if (fd >= 0)
-		say(finding, SFS_FINDING_OK, "/dev/fuse can be opened", "");
+		say(finding, SFS_FINDING_OK, text, "");
 	else if (errno == EACCES || errno == EPERM)
 		say(finding, SFS_FINDING_FAIL, "/dev/fuse may not be opened",
 		    "sudo chmod 666 /dev/fuse");
@@ -221,14 +225,19 @@ static void look_uring(struct sfs_finding *finding)
 {
 	long on = 0, disabled = 0;
 
-#ifndef SFS_HAVE_URING
+#if !defined(SFS_HAVE_URING) && !defined(SFS_HAVE_FUSE_URING)
 	say(finding, SFS_FINDING_NOTE,
 	    "requests travel through /dev/fuse: built without liburing", "");
 	return;
 #endif
 	sfs_machine_setting("/proc/sys/kernel/io_uring_disabled", &disabled);
-	if (!sfs_machine_setting("/sys/module/fuse/parameters/enable_uring",
-				 &on))
+	if (!sfs_session_allows_rings())
+		say(finding, SFS_FINDING_NOTE,
+		    "requests travel through /dev/fuse: this libfuse was built "
+		    "without io_uring and lets nobody else do it",
+		    "");
+	else if (!sfs_machine_setting(
+			 "/sys/module/fuse/parameters/enable_uring", &on))
 		say(finding, SFS_FINDING_NOTE,
 		    "requests travel through /dev/fuse; Linux 6.14 has a "
 		    "faster way",
@@ -242,7 +251,12 @@ static void look_uring(struct sfs_finding *finding)
 		say(finding, SFS_FINDING_NOTE, "io_uring is forbidden here",
 		    "sudo sysctl kernel.io_uring_disabled=0");
 	else
-		say(finding, SFS_FINDING_OK, "requests travel over io_uring",
+		say(finding, SFS_FINDING_OK,
+#ifdef SFS_HAVE_FUSE_URING
+		    "requests travel over io_uring, served by libfuse",
+#else
+		    "requests travel over io_uring",
+#endif
 		    "");
 }
 

@@ -2,7 +2,7 @@
 /*
  * What is agreed with the kernel when the mount begins.
  */
-#include "ops.h"
+#include "features.h"
 
 #include <limits.h>
 
@@ -60,6 +60,7 @@ void sfs_op_init(void *userdata, struct fuse_conn_info *conn)
 		if (mount->locks)
 			conn->want |= conn->capable & for_locks[i];
 	}
+	sfs_features_ask(mount, conn);
 	if (!(conn->capable & FUSE_CAP_NO_OPEN_SUPPORT))
 		mount->answers_opens = true;
 	if (!(conn->capable & FUSE_CAP_NO_OPENDIR_SUPPORT))

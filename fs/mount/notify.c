@@ -7,6 +7,7 @@
 #include "notify.h"
 #include "events.h"
 #include "passthrough.h"
+#include "uring.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,6 +82,12 @@ static bool holds_object(void *ctx, struct sfs_node *node)
 	return sfs_passthrough_holds(ctx, node);
 }
 
+static bool is_alone(void *ctx)
+{
+	(void)ctx;
+	return sfs_uring_is_alone();
+}
+
 void sfs_notify_init(struct sfs_notify *ret, struct sfs_mount *mount)
 {
 	*ret = (struct sfs_notify){
@@ -91,5 +98,6 @@ void sfs_notify_init(struct sfs_notify *ret, struct sfs_mount *mount)
 		.deleted = deleted,
 		.changed = mount->events ? changed : NULL,
 		.holds_object = holds_object,
+		.is_alone = is_alone,
 	};
 }

@@ -17,6 +17,7 @@
  */
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
+#include <stdatomic.h>
 
 #include "scratchfs/counters.h"
 #include "scratchfs/view.h"
@@ -35,9 +36,11 @@ struct sfs_mount {
 	atomic_bool root_known; /* see sfs_notify_root_known() */
 	struct sfs_counters counters;
 	uint64_t wanted, agreed, init_unique; /* tap.c */
-	struct sfs_passthrough *passthrough;  /* NULL: io=cached */
-	struct sfs_locks *locks;	      /* NULL: locks=local */
-	struct sfs_events *events;	      /* NULL: events=off */
+	bool tapped;		 /* messages of /dev/fuse pass the tap */
+	atomic_bool rings_serve; /* a request came over a ring of libfuse's */
+	struct sfs_passthrough *passthrough; /* NULL: io=cached */
+	struct sfs_locks *locks;	     /* NULL: locks=local */
+	struct sfs_events *events;	     /* NULL: events=off */
 
 	/* The answer to a user.scratchfs.* that the view does not know, as it
 	 * knows nothing of sessions; allocated.  -ENODATA: there is none. */
@@ -55,12 +58,23 @@ static inline struct sfs_mount *sfs_op_mount(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
+/* A request comes on a thread that may be libfuse's: prepares it, once. */
+#ifdef SFS_HAVE_FUSE_URING
+void sfs_uring_adopt(fuse_req_t req);
+#else
+static inline void sfs_uring_adopt(fuse_req_t req)
+{
+	(void)req;
+}
+#endif
+
 /* Counts a request, and gives the mount it came from. */
 static inline struct sfs_mount *sfs_op_begin(fuse_req_t req,
 					     enum sfs_request request)
 {
 	struct sfs_mount *mount = sfs_op_mount(req);
 
+	sfs_uring_adopt(req);
 	sfs_counters_add(&mount->counters, request);
 	return mount;
 }

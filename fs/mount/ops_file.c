@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "events.h"
+#include "features.h"
 #include "locks.h"
 #include "passthrough.h"
 #include "tap.h"
@@ -38,7 +39,7 @@ void sfs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	sfs_op_fill_open(mount, fi);
-	sfs_passthrough_open(mount, sfs_op_node(mount, ino));
+	sfs_passthrough_open(req, sfs_op_node(mount, ino), fi);
 	if (fuse_reply_open(req, fi) == -ENOENT) /* was interrupted */
 		sfs_passthrough_release(mount, sfs_op_node(mount, ino));
 }
@@ -95,7 +96,7 @@ void sfs_op_write(fuse_req_t req, fuse_ino_t ino, const char *buffer,
 		.offset = offset,
 		/* Mapped pages go where they belong, whoever sends them. */
 		.append = (fi->flags & O_APPEND) && !fi->writepage,
-		.kill_suidgid = sfs_tap_kills_set_ids(),
+		.kill_suidgid = sfs_features_kill(fi),
 		.gid = fuse_req_ctx(req)->gid,
 	};
 
@@ -114,10 +115,11 @@ void sfs_op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 					datasync != 0));
 }
 
-/* These two requests do not say so themselves. */
+/* These two requests do not say who may keep set-ID bits. */
 static int drop_set_ids(fuse_req_t req, struct sfs_mount *mount, fuse_ino_t ino)
 {
-	if (!sfs_tap_kills_set_ids())
+	if (!sfs_tap_has(mount, SFS_FUSE_HANDLE_KILLPRIV_V2) ||
+	    fuse_req_ctx(req)->uid == 0)
 		return 0;
 	return sfs_view_drop_set_ids(mount->view, sfs_op_node(mount, ino),
 				     fuse_req_ctx(req)->gid);

@@ -110,7 +110,7 @@ static void reply_created(fuse_req_t req, int err,
 	}
 	sfs_op_fill_entry(mount, entry, &param);
 	sfs_op_fill_open(mount, fi);
-	sfs_passthrough_open(mount, entry->node);
+	sfs_passthrough_open(req, entry->node, fi);
 	if (fuse_reply_create(req, &param, fi) != -ENOENT)
 		return;
 	sfs_passthrough_release(mount, entry->node);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "passthrough.h"
 
+#include "features.h"
 #include "tap.h"
 
 #include "scratchfs/fdcache.h"
@@ -9,20 +10,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 enum {
 	CHAINS = 1024
 };
-
-/* linux/fuse.h of 6.9 */
-struct backing_map {
-	int32_t fd;
-	uint32_t flags;
-	uint64_t padding;
-};
-#define BACKING_OPEN  _IOW(229, 1, struct backing_map)
-#define BACKING_CLOSE _IOW(229, 2, uint32_t)
 
 struct opened {
 	struct opened *next;
@@ -77,9 +68,9 @@ static struct opened **find(struct sfs_passthrough *p,
 }
 
 /* The kernel's number for the node's object; 0: bytes go through the daemon. */
-static int open_backing(struct sfs_mount *mount, struct sfs_node *node)
+static int open_backing(fuse_req_t req, struct sfs_node *node)
 {
-	struct backing_map map = { 0 };
+	struct sfs_mount *mount = sfs_op_mount(req);
 	SFS_FD reader = SFS_FD_NONE;
 	int id;
 
@@ -87,28 +78,20 @@ static int open_backing(struct sfs_mount *mount, struct sfs_node *node)
 	    !sfs_view_object_stays(mount->view, node) ||
 	    sfs_fd_read(mount->view, node, &reader))
 		return 0;
-	map.fd = reader.fd;
-	id = ioctl(fuse_session_fd(mount->session), BACKING_OPEN, &map);
+	id = sfs_features_back(req, reader.fd);
 	atomic_store(id > 0 ? &mount->passthrough->passed
 			    : &mount->passthrough->refused,
 		     true);
-	return id > 0 ? id : 0;
+	return id;
 }
 
-static void close_backing(struct sfs_mount *mount, int backing)
-{
-	uint32_t id = (uint32_t)backing;
-
-	if (backing > 0)
-		(void)ioctl(fuse_session_fd(mount->session), BACKING_CLOSE,
-			    &id);
-}
-
-/* Takes over the backing and the entry, or leaves what is not wanted. */
-static void count_open(struct sfs_passthrough *p, struct sfs_node *node,
-		       struct opened **fresh, int *backing)
+/* Takes over the backing and the entry, or leaves what is not wanted.  The backing
+ * that counts. */
+static int count_open(struct sfs_passthrough *p, struct sfs_node *node,
+		      struct opened **fresh, int *backing)
 {
 	struct opened **at;
+	int counts = 0;
 
 	pthread_mutex_lock(&p->lock);
 	at = find(p, node);
@@ -120,13 +103,16 @@ static void count_open(struct sfs_passthrough *p, struct sfs_node *node,
 	}
 	if (*at) {
 		(*at)->opens++;
-		sfs_tap_pass((*at)->backing);
+		counts = (*at)->backing;
 	}
 	pthread_mutex_unlock(&p->lock);
+	return counts;
 }
 
-void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node)
+void sfs_passthrough_open(fuse_req_t req, struct sfs_node *node,
+			  struct fuse_file_info *fi)
 {
+	struct sfs_mount *mount = sfs_op_mount(req);
 	struct opened *fresh;
 	int backing;
 
@@ -136,11 +122,12 @@ void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node)
 	fresh = calloc(1, sizeof(*fresh));
 	/* Who exchanges the object asks sfs_passthrough_holds() with this lock. */
 	pthread_rwlock_rdlock(sfs_node_lock(mount->view, node));
-	backing = fresh ? open_backing(mount, node) : 0;
-	count_open(mount->passthrough, node, &fresh, &backing);
+	backing = fresh ? open_backing(req, node) : 0;
+	sfs_features_pass(fi, count_open(mount->passthrough, node, &fresh,
+					 &backing));
 	pthread_rwlock_unlock(sfs_node_lock(mount->view, node));
 	free(fresh);
-	close_backing(mount, backing);
+	sfs_features_unback(mount, backing);
 }
 
 void sfs_passthrough_release(struct sfs_mount *mount, struct sfs_node *node)
@@ -158,7 +145,7 @@ void sfs_passthrough_release(struct sfs_mount *mount, struct sfs_node *node)
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (gone)
-		close_backing(mount, gone->backing);
+		sfs_features_unback(mount, gone->backing);
 	free(gone);
 }
 

@@ -17,12 +17,13 @@ int sfs_passthrough_new(struct sfs_mount *mount);
 void sfs_passthrough_free(struct sfs_passthrough *passthrough);
 
 /*
- * The node is being opened: the reply that this thread gives next says whether
- * bytes pass through.  They do not where its object may yet be exchanged (shown
+ * The node is being opened: the reply with fi, which is otherwise complete and
+ * the next that this thread gives, says whether bytes pass through.  They do not where its object may yet be exchanged (shown
  * through: copied up at the first change), where its store is limited, or where
  * the kernel refuses (a source on overlayfs).
  */
-void sfs_passthrough_open(struct sfs_mount *mount, struct sfs_node *node);
+void sfs_passthrough_open(fuse_req_t req, struct sfs_node *node,
+			  struct fuse_file_info *fi);
 
 /* An open that was counted has ended, or was never taken. */
 void sfs_passthrough_release(struct sfs_mount *mount, struct sfs_node *node);

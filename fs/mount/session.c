@@ -3,11 +3,11 @@
 
 #include "daemonize.h"
 #include "events.h"
+#include "features.h"
 #include "locks.h"
 #include "loop.h"
 #include "notify.h"
 #include "passthrough.h"
-#include "tap.h"
 #include "uring.h"
 
 #include "scratchfs/command.h"
@@ -179,6 +179,14 @@ static uint64_t mount_id_of(const char *path)
 	return st.stx_mnt_id;
 }
 
+/* Requests travel over io_uring wherever the kernel offers it; but there each is
+ * answered by the thread that got it, at once, which a lock may not be. */
+static bool may_use_rings(const struct sfs_config *config)
+{
+	return config->transport != SFS_TRANSPORT_DEV &&
+	       config->locks != SFS_LOCKS_SHARED;
+}
+
 /* The options of libfuse, which passes on those of the kernel. */
 static int fuse_arguments(const struct sfs_session *session,
 			  struct fuse_args *args)
@@ -186,6 +194,8 @@ static int fuse_arguments(const struct sfs_session *session,
 	SFS_FREE char *mount_options =
 		sfs_config_mount_options(session->config);
 	SFS_FREE char *name = NULL;
+	const char *rings =
+		may_use_rings(session->config) ? sfs_uring_options() : NULL;
 	char *options = NULL; /* freed by free(), as libfuse's own */
 
 	if (!mount_options ||
@@ -194,6 +204,7 @@ static int fuse_arguments(const struct sfs_session *session,
 	    fuse_opt_add_opt(&options, "subtype=scratchfs") < 0 ||
 	    fuse_opt_add_opt_escaped(&options, name) < 0 ||
 	    (*mount_options && fuse_opt_add_opt(&options, mount_options) < 0) ||
+	    (rings && fuse_opt_add_opt(&options, rings) < 0) ||
 	    fuse_opt_add_arg(args, "scratchfs") < 0 ||
 	    fuse_opt_add_arg(args, "-o") < 0 ||
 	    fuse_opt_add_arg(args, options) < 0 ||
@@ -212,6 +223,8 @@ pass_on(enum fuse_log_level level, const char *format, va_list args)
 	char line[1024];
 
 	(void)level;
+	if (sfs_features_are_tried())
+		return;
 	vsnprintf(line, sizeof(line), format, args);
 	line[strcspn(line, "\n")] = '\0';
 	sfs_msg("%s", line);
@@ -239,8 +252,7 @@ int sfs_session_mount(struct sfs_session *session)
 	}
 	session->mounted = true;
 	session->mount_id = mount_id_of(session->mountpoint);
-	if (sfs_tap_install(&session->mount) == 0)
-		sfs_tap_want(&session->mount, SFS_FUSE_HANDLE_KILLPRIV_V2);
+	sfs_features_begin(&session->mount);
 	if (session->config->io == SFS_IO_PASSTHROUGH)
 		err = sfs_passthrough_new(&session->mount);
 	if (err < 0)
@@ -292,19 +304,14 @@ static void unmount(void *ctx)
 		sfs_msg_errno(-err, "cannot unmount %s", session->mountpoint);
 }
 
-/*
- * Requests travel over io_uring wherever the kernel offers it.  But there a
- * signal that comes before its request has reached us is never told (Linux
- * 6.18): who waits for a lock could not be interrupted.
- */
 static void make_uring(struct sfs_session *session)
 {
-	int err;
+	int err = -ENOSYS;
 
-	if (session->config->transport == SFS_TRANSPORT_DEV ||
-	    session->mount.locks)
+	if (!may_use_rings(session->config))
 		return;
-	err = sfs_uring_new(&session->mount, &session->uring);
+	if (sfs_features_allow_rings(&session->mount))
+		err = sfs_uring_new(&session->mount, &session->uring);
 	if (err && (err != -ENOSYS ||
 		    session->config->transport == SFS_TRANSPORT_URING))
 		sfs_msg_errno(-err, "requests travel over /dev/fuse, io_uring "

@@ -34,8 +34,11 @@ static const char *io_name(const struct sfs_session *session)
 
 static const char *transport_name(const struct sfs_session *session)
 {
-	return sfs_tap_has(&session->mount, SFS_FUSE_OVER_IO_URING) ? "uring"
-								    : "dev";
+	const struct sfs_mount *mount = &session->mount;
+	bool rings = mount->tapped ? sfs_tap_has(mount, SFS_FUSE_OVER_IO_URING)
+				   : atomic_load(&mount->rings_serve);
+
+	return rings ? "uring" : "dev";
 }
 
 static const char *cache_name(const struct sfs_session *session)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tap.h"
 
+#include "features.h"
+
 #include <errno.h>
 #include <linux/fuse.h>
 #include <string.h>
@@ -114,9 +116,6 @@ void sfs_tap_look(struct sfs_mount *mount, const void *message, size_t size)
 		current.kills = write_kills(head + 1, body);
 	else if (head->opcode == FUSE_SETATTR)
 		current.kills = setattr_kills(head + 1, body);
-	else if (head->opcode == FUSE_FALLOCATE ||
-		 head->opcode == FUSE_COPY_FILE_RANGE)
-		current.kills = head->uid != 0; /* these have no flag */
 }
 
 static ssize_t tap_read(int fd, void *buffer, size_t size, void *userdata)
@@ -128,19 +127,28 @@ static ssize_t tap_read(int fd, void *buffer, size_t size, void *userdata)
 	return n;
 }
 
-/* Adds what libfuse could not ask for. */
-static void edit_init(const struct sfs_mount *mount, struct iovec *iov,
-		      int count)
+static void add_to_init(struct init_out *out, uint64_t features)
 {
+	out->flags |= (uint32_t)(features | SFS_FUSE_INIT_EXT);
+	out->flags2 |= (uint32_t)(features >> 32);
+	if (features & SFS_FUSE_PASSTHROUGH)
+		out->max_stack_depth = 1;
+}
+
+/* Adds what libfuse could not ask for.  What it could, it may have given up. */
+static void edit_init(struct sfs_mount *mount, struct iovec *iov, int count)
+{
+	const struct fuse_out_header *head = iov[0].iov_base;
+	uint64_t unnamed = mount->agreed & ~sfs_features_named(), said = 0;
 	struct init_out *out;
 
-	if (count < 2 || iov[1].iov_len < sizeof(*out))
-		return;
-	out = iov[1].iov_base;
-	out->flags |= (uint32_t)(mount->agreed | SFS_FUSE_INIT_EXT);
-	out->flags2 |= (uint32_t)(mount->agreed >> 32);
-	if (sfs_tap_has(mount, SFS_FUSE_PASSTHROUGH))
-		out->max_stack_depth = 1;
+	if (!head->error && count > 1 && iov[1].iov_len >= sizeof(*out)) {
+		out = iov[1].iov_base;
+		if (unnamed)
+			add_to_init(out, unnamed);
+		said = out->flags | (uint64_t)out->flags2 << 32;
+	}
+	mount->agreed &= said;
 }
 
 /* Both answers end with what has been opened. */
@@ -167,8 +175,7 @@ static ssize_t tap_writev(int fd, struct iovec *iov, int count, void *userdata)
 
 	if (mount->init_unique && head->unique == mount->init_unique) {
 		mount->init_unique = 0;
-		if (!head->error && mount->agreed)
-			edit_init(mount, iov, count);
+		edit_init(mount, iov, count);
 	}
 	if (current.backing && head->unique) {
 		if (!head->error && count > 1)
@@ -187,6 +194,9 @@ int sfs_tap_install(struct sfs_mount *mount)
 		.writev = tap_writev,
 	};
 
-	return fuse_session_custom_io(mount->session, &io,
-				      fuse_session_fd(mount->session));
+	int err = fuse_session_custom_io(mount->session, &io,
+					 fuse_session_fd(mount->session));
+
+	mount->tapped = err == 0;
+	return err;
 }

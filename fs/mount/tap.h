@@ -3,9 +3,9 @@
 #define SCRATCHFS_MOUNT_TAP_H
 
 /*
- * What the installed libfuse has no name for.  Every message passes through
- * two functions of ours: the request on its way in is looked at, INIT's answer
- * on its way out is edited.
+ * What the installed libfuse has no name for (features.h: what it has).  Every
+ * message passes through two functions of ours: the request on its way in is
+ * looked at, INIT's answer on its way out is edited.
  */
 #include "ops.h"
 
@@ -19,11 +19,12 @@
 
 /* Which of these are to be asked for, if the kernel offers them. */
 void sfs_tap_want(struct sfs_mount *mount, uint64_t features);
-/* Which were offered and asked for; after INIT. */
+/* Is it offered and wanted, while INIT is looked at; agreed on, after that. */
 bool sfs_tap_has(const struct sfs_mount *mount, uint64_t feature);
 
-/* After fuse_session_mount(), before the first message.  0 or -errno: without
- * it nothing of this is to be had. */
+/* After fuse_session_mount(), before the first message.  -ENOTSUP: libfuse was
+ * built without custom io (3.18.3), and without the tap there is only what
+ * features.h has a name for. */
 int sfs_tap_install(struct sfs_mount *mount);
 
 /* A request that came another way is about to be given to libfuse. */

@@ -14,10 +14,9 @@ int sfs_pin(struct sfs_view *view, struct sfs_node *node)
 {
 	for (;;) {
 		SFS_FD object = SFS_FD_NONE;
-		unsigned int tree = node->tree;
-		int r = sfs_fd_path(view, node, tree, &object);
+		int r = sfs_fd_object(view, node, &object);
 
-		if (r ? node->tree == tree : sfs_fd_pin(&object))
+		if (r || sfs_fd_pin(&object))
 			return r;
 	}
 }

@@ -45,6 +45,11 @@ void sfs_session_abandon(struct sfs_session *session);
 
 int sfs_session_exit_status(int err);
 
+/* The libfuse that is at work: its version; whether requests may travel over
+ * io_uring with it. */
+const char *sfs_session_libfuse(void);
+bool sfs_session_allows_rings(void);
+
 /*
  * The whole of it: in the background unless the config says otherwise.
  * Returns the exit status, in the foreground at the end, else when the view is

@@ -260,6 +260,9 @@ struct sfs_notify {
 	/* Does the kernel itself hold this node's object open?  (May be asked
 	 * at any time, NULL: never.)  It cannot be exchanged then. */
 	bool (*holds_object)(void *ctx, struct sfs_node *node);
+	/* Is this thread the only one to answer some requests?  Then an operation
+	 * may not wait in it for pages that are being read.  NULL: never. */
+	bool (*is_alone)(void *ctx);
 };
 void sfs_view_set_notify(struct sfs_view *view,
 			 const struct sfs_notify *notify);

@@ -12,8 +12,9 @@ nm -g --defined-only -P "$core" | awk 'NF > 1 && $1 !~ /^sfs_/ { print $1 }' |
 	expect_none "exported without the prefix"
 
 # to_syslog: where messages go.  Written once, when the daemon leaves its
-# terminal.  current: the request that a thread is at.
+# terminal.  Of a thread: the request that it is at (current), whether it is trying
+# something, whether it is libfuse's and was adopted.
 nm -f sysv --defined-only "$@" 2>/dev/null |
 	awk -F'|' '$7 ~ /^\.t?(data|bss)|^\*COM\*/ && $7 !~ /^\.data\.rel\.ro/ {
 		gsub(/ /, "", $1); print $1 }' |
-	grep -Evx 'to_syslog|current' | expect_none "mutable variables of static storage"
+	grep -Evx 'to_syslog|current|trying|adopted' | expect_none "mutable variables of static storage"
