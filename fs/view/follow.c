@@ -345,7 +345,8 @@ void sfs_follow_meet(struct sfs_view *view, struct sfs_node *folder)
 
 	if (!view->follow ||
 	    folder->flags & (SFS_NODE_SCRATCH | SFS_NODE_IN_GIT) ||
-	    folder == view->root || atomic_exchange(&folder->met, true))
+	    folder == view->root || atomic_load(&folder->met) ||
+	    atomic_exchange(&folder->met, true))
 		return;
 	if (sfs_fd_path(view, folder, SFS_TREE_HOST, &host) ||
 	    sfs_fd_stat_child(view, SFS_TREE_HOST, host.fd, ".git", &st) ||

@@ -153,8 +153,6 @@ enum sfs_trust sfs_settle_attr(struct sfs_view *view, struct sfs_node *node,
 			       const struct stat *st, uint64_t events)
 {
 	enum sfs_trust trust = SFS_TRUST_NONE;
-	struct sfs_node *parent;
-	char name[256];
 
 	if (is_ours(node))
 		return SFS_TRUST_FOREVER;
@@ -164,10 +162,10 @@ enum sfs_trust sfs_settle_attr(struct sfs_view *view, struct sfs_node *node,
 		return SFS_TRUST_NONE;
 	if (S_ISDIR(st->st_mode))
 		return trust_in(view, node, events);
-	if (sfs_node_name(view, node, &parent, name))
-		return SFS_TRUST_NONE;
-	trust = trust_in(view, parent, events);
-	sfs_node_put(view, parent);
+	pthread_mutex_lock(&view->table);
+	if (node->parent)
+		trust = trust_in(view, node->parent, events);
+	pthread_mutex_unlock(&view->table);
 	return trust;
 }
 
