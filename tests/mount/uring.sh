@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Requests over io_uring: many at once, from one CPU and for a daemon that may
+# use only one, through unmounting and kill -9 under load; without the kernel's
+# switch, and with locks=shared, over /dev/fuse.
+. "$(dirname "$0")/../lib/mount.sh"
+
+need_root
+SWITCH=/sys/module/fuse/parameters/enable_uring
+[ -w "$SWITCH" ] || skip "this kernel has no FUSE over io_uring"
+before=$(cat "$SWITCH")
+trap 'status=$?; set +e; echo "$before" >"$SWITCH"; (exit "$status"); cleanup' EXIT
+
+# The kernel looks at the switch when a connection begins, so others need not
+# notice.
+mount_uring() { # OPTIONS...
+	echo Y >"$SWITCH"
+	mount_view "$WORK/source" "$WORK/view" "$@"
+	echo "$before" >"$SWITCH"
+}
+transport() {
+	bounded "$SCRATCHFS" status --json "$WORK/view" | "$TEST_PYTHON" -c \
+		'import json, sys; print(json.load(sys.stdin)[0]["transport"])'
+}
+
+# Eight threads, in a core and in a scratch folder; the bytes are checked.  What
+# the end of the view cuts off is no fault.
+cat >"$WORK/load.py" <<'PYTHON'
+import os, sys, threading
+
+os.chdir(sys.argv[1])
+rounds, may_end = int(sys.argv[2]), len(sys.argv) > 3
+faults = []
+
+
+def work(number):
+    try:
+        for i in range(rounds):
+            name = "%s/%d.%d" % (("core", "logs")[number % 2], number, i)
+            bytes = b"%d" % i * (20000 if i % 10 == 0 else 10)
+            with open(name, "wb") as out:
+                out.write(bytes)
+            os.rename(name, name + "~")
+            with open(name + "~", "rb") as file:
+                if file.read() != bytes:
+                    faults.append(name)
+            os.unlink(name + "~")
+    except OSError as error:
+        if not may_end or error.errno not in (103, 107):
+            faults.append(str(error))
+
+
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+sys.exit(faults[0] if faults else 0)
+PYTHON
+load=(timeout -k 5 100 "$TEST_PYTHON" "$WORK/load.py" "$WORK/view")
+
+mkdir -p "$WORK/source/core" "$WORK/source/logs"
+
+mount_uring -o transport=auto
+[ "$(transport)" = uring ] || skip "the kernel does not agree to io_uring"
+"${load[@]}" 60 || fail "under load"
+dd if=/dev/urandom of="$WORK/big" bs=1M count=9 status=none
+cp "$WORK/big" "$WORK/view/core/big"
+cmp "$WORK/big" "$WORK/source/core/big"
+taskset -c 0 cp "$WORK/big" "$WORK/view/logs/big"
+cmp "$WORK/big" "$WORK/view/logs/big"
+unmount_view "$WORK/view"
+
+note "a daemon with one CPU"
+usable=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+all=$(taskset -cp $$ | sed 's/.*: //')
+taskset -cp "$usable" $$ >/dev/null
+mount_uring -o transport=uring
+taskset -cp "$all" $$ >/dev/null
+"${load[@]}" 30 || fail "with a daemon on one CPU"
+unmount_view "$WORK/view"
+
+note "unmounted under load"
+mount_uring -o transport=uring
+"${load[@]}" 100000 may-end &
+loading=$!
+wait_until 60 compgen -G "$WORK/source/core/*" >/dev/null
+umount -l "$WORK/view"
+kill "$loading"
+wait "$loading" || :
+for pid in $(daemon_of "$WORK/view"); do
+	wait_until 60 process_ended "$pid"
+done
+
+note "killed under load"
+mount_uring -o transport=uring
+rm -rf "$WORK/source/core"
+mkdir "$WORK/source/core"
+"${load[@]}" 100000 may-end &
+loading=$!
+wait_until 60 compgen -G "$WORK/source/core/*" >/dev/null
+kill -9 "$(daemon_of "$WORK/view")"
+wait "$loading" || fail "after kill -9"
+umount -l "$WORK/view"
+
+note "over /dev/fuse"
+mount_uring -o transport=auto,locks=shared
+[ "$(transport)" = dev ] || fail "locks travel over io_uring"
+unmount_view "$WORK/view"
