@@ -16,6 +16,7 @@ COLOURS = {
     "overlayfs": "#999999", "bindfs": "#e69f00", "mergerfs": "#cc79a7",
     "fuse-overlayfs": "#d55e00", "unionfs-fuse": "#f0e442",
     "scratchfs": "#0072b2", "scratchfs-uring": "#009e73",
+    "scratchfs-passthrough": "#56b4e9",
 }
 
 

@@ -9,7 +9,8 @@
 #	--rounds N              (5); medians are reported
 #	--only WORD,...         only the workloads whose name has one of the words
 #	--systems NAME,...      only these, and native: overlayfs, bindfs, mergerfs,
-#	                        fuse-overlayfs, unionfs-fuse, scratchfs, scratchfs-uring
+#	                        fuse-overlayfs, unionfs-fuse, scratchfs, scratchfs-uring,
+#	                        scratchfs-passthrough
 #	--quick                 one round, small sizes: whether it works, nothing else
 #	--output FOLDER         (build/bench): results.json, results.md, MEDIUM.svg
 #	--readme                prints the README's section from the last results

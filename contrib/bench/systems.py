@@ -114,6 +114,8 @@ class Scratchfs(System):
                     "XDG_RUNTIME_DIR": str(self.folder / "state")}
 
     def why_not(self):
+        if "passthrough" in self.options and os.getuid() != 0:
+            return "only root may have bytes pass through"
         try:
             self.switch_on()
         except OSError:
@@ -156,6 +158,8 @@ def all_systems(program):
             "unionfs-fuse", "-o", "cow", "{upper}=RW:{tree}=RO", "{view}"]),
         Scratchfs("scratchfs", program, "transport=dev"),
         Scratchfs("scratchfs-uring", program, "transport=uring"),
+        Scratchfs("scratchfs-passthrough", program,
+                  "transport=dev,io=passthrough"),
     ]
 
 
