@@ -179,8 +179,11 @@ static uint64_t mount_id_of(const char *path)
 	return st.stx_mnt_id;
 }
 
-/* Requests travel over io_uring wherever the kernel offers it; but there each is
- * answered by the thread that got it, at once, which a lock may not be. */
+/*
+ * Requests travel over io_uring wherever the kernel offers it.  But there a
+ * signal that comes before its request has reached us is never told (Linux
+ * 6.18): who waits for a lock could not be interrupted.
+ */
 static bool may_use_rings(const struct sfs_config *config)
 {
 	return config->transport != SFS_TRANSPORT_DEV &&

@@ -2,6 +2,7 @@
 #include "uring.h"
 
 #include "tap.h"
+#include "uring_ring.h"
 
 #include "scratchfs/cleanup.h"
 
@@ -10,186 +11,53 @@
 
 /*
  * FUSE over io_uring (Linux 6.14).  The kernel keeps a queue for each possible
- * CPU and puts a request into the queue of the CPU that it comes from; a
- * thread pinned there answers it without waking another CPU up.  Two threads
- * with a ring each serve a queue, so that a slow request does not hold up the
- * next one.  A request arrives in two places, a page of headers and a payload;
- * libfuse gets it as one message, put together right before the payload.  Its
- * answer comes back through the tap, on the same thread, and goes out with the
- * command that fetches the next request.
+ * CPU and puts a request into the queue of the CPU that it comes from; a thread
+ * pinned there answers it without waking another CPU up.  Each queue has two
+ * entries, which belong to two threads, so that a slow request does not hold up
+ * the next one; CPUs that are off have no threads of their own.
+ *
+ * A request arrives in two places, a page of headers and a payload; libfuse
+ * gets it as one message, put together right before the payload.  Its answer
+ * comes back through the tap, on the same thread, and goes out with the command
+ * that fetches the next request.
  *
  * FORGET, INTERRUPT and notifications stay on /dev/fuse.
  */
 #ifdef SFS_HAVE_URING
 
-#include <liburing.h>
-#include <linux/fuse.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/mman.h>
 
 enum {
-	PAYLOAD_BYTES = 1 << 20, /* max_write, and the largest read */
-	PAGE_BYTES = 4096,
-	CMD_REGISTER = 1,
-	CMD_COMMIT_AND_FETCH = 2,
-	PART_BYTES = 128,
-	FEW_CPUS = 64, /* beyond that, one thread a queue */
-};
-
-/* linux/fuse.h of 6.14: what is at the start of a queue entry's headers... */
-struct ring_headers {
-	char in_out[PART_BYTES]; /* struct fuse_in_header or fuse_out_header */
-	char op_in[PART_BYTES];	 /* the request's first argument */
-	struct {
-		uint64_t flags, commit_id;
-		uint32_t payload_size, padding;
-		uint64_t reserved;
-	} entry;
-};
-
-/* ... and what is in the command part of an SQE. */
-struct ring_command {
-	uint64_t flags, commit_id;
-	uint16_t queue;
-	uint8_t padding[6];
-};
-
-struct ring_thread {
-	struct sfs_uring *uring;
-	pthread_t thread;
-	struct io_uring ring;
-	unsigned int queue;
-	struct ring_headers *headers; /* a page */
-	char *payload;		      /* a page before it is ours as well */
-	struct iovec iov[2];
-	uint64_t unique; /* of the request being answered; 0: none */
-	bool fetches;	 /* a command is out: a completion will come */
+	PER_QUEUE = 2, /* entries, and threads for each CPU */
+	SUBMISSIONS = 8,
 };
 
 struct sfs_uring {
-	struct sfs_mount *mount;
-	int fd;
-	struct ring_thread *threads;
-	unsigned int n_threads, n_queues;
+	struct sfs_rings rings;
+	unsigned int n_started;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t changed; /* what follows, under the lock */
 	unsigned int n_ready;
 	int err;       /* why a thread cannot serve */
 	bool go, stop; /* what threads wait for */
 };
 
-static void command(struct ring_thread *t, unsigned int op, uint64_t commit_id)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&t->ring);
-	struct ring_command cmd = { .commit_id = commit_id,
-				    .queue = (uint16_t)t->queue };
-
-	if (!sqe)
-		return; /* there is one command at a time, and room for two */
-	memset(sqe, 0, 2 * sizeof(*sqe));
-	sqe->opcode = IORING_OP_URING_CMD;
-	sqe->fd = t->uring->fd;
-	sqe->cmd_op = op;
-	if (op == CMD_REGISTER) {
-		sqe->addr = (uintptr_t)t->iov;
-		sqe->len = 2;
-	}
-	memcpy((char *)sqe + offsetof(struct io_uring_sqe, addr3), &cmd,
-	       sizeof(cmd));
-	t->fetches = true;
-}
-
-/* Puts libfuse's answer into the entry; it goes out with the next submit. */
-static ssize_t take_reply(void *ctx, const struct iovec *iov, int count)
-{
-	struct ring_thread *t = ctx;
-	const struct fuse_out_header *head = iov[0].iov_base;
-	size_t size = 0;
-
-	if (head->unique != t->unique)
-		return -1;
-	for (int i = 1; i < count; i++) {
-		if (iov[i].iov_len > PAYLOAD_BYTES - size)
-			return -1;
-		memcpy(t->payload + size, iov[i].iov_base, iov[i].iov_len);
-		size += iov[i].iov_len;
-	}
-	memcpy(t->headers->in_out, head, sizeof(*head));
-	t->headers->entry.payload_size = (uint32_t)size;
-	t->unique = 0;
-	command(t, CMD_COMMIT_AND_FETCH, t->headers->entry.commit_id);
-	return (ssize_t)(size + iov[0].iov_len);
-}
-
-/* What nobody answered: it would keep its caller for ever. */
-static void fail_request(struct ring_thread *t)
-{
-	struct fuse_out_header head = { .len = sizeof(head),
-					.error = -EIO,
-					.unique = t->unique };
-	struct iovec iov = { &head, sizeof(head) };
-
-	(void)take_reply(t, &iov, 1);
-}
-
-static void serve_request(struct ring_thread *t)
-{
-	struct fuse_in_header head;
-	size_t payload = t->headers->entry.payload_size, op;
-	char *message;
-
-	memcpy(&head, t->headers->in_out, sizeof(head));
-	t->unique = head.unique;
-	if (head.len < sizeof(head) + payload ||
-	    head.len - sizeof(head) - payload > PART_BYTES) {
-		fail_request(t);
-		return;
-	}
-	op = head.len - sizeof(head) - payload;
-	message = t->payload - op - sizeof(head);
-	memcpy(message, &head, sizeof(head));
-	memcpy(message + sizeof(head), t->headers->op_in, op);
-	struct fuse_buf buf = { .size = head.len, .mem = message };
-
-	sfs_tap_look(t->uring->mount, message, head.len);
-	fuse_session_process_buf(t->uring->mount->session, &buf);
-	if (t->unique)
-		fail_request(t);
-}
-
-/* Every failure but a signal is the end of the connection. */
-static void serve(struct ring_thread *t)
-{
-	sfs_tap_divert(take_reply, t);
-	command(t, CMD_REGISTER, 0);
-	while (t->fetches) {
-		struct io_uring_cqe *cqe;
-		int r = io_uring_submit_and_wait(&t->ring, 1);
-
-		if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
-			break;
-		if (io_uring_peek_cqe(&t->ring, &cqe))
-			continue;
-		r = cqe->res;
-		io_uring_cqe_seen(&t->ring, cqe);
-		t->fetches = false;
-		if (r >= 0)
-			serve_request(t);
-	}
-	sfs_tap_divert(NULL, NULL);
-}
-
-static void pin(const struct ring_thread *t)
+static void pin(const struct sfs_ring *t)
 {
 	cpu_set_t cpu;
 
-	/* A CPU that is off, or not for us: then anywhere. */
-	if (t->queue >= CPU_SETSIZE)
+	/* A CPU that is not for us: then anywhere. */
+	if (t->cpu >= CPU_SETSIZE)
 		return;
 	CPU_ZERO(&cpu);
-	CPU_SET(t->queue, &cpu);
+	CPU_SET(t->cpu, &cpu);
 	(void)pthread_setaffinity_np(pthread_self(), sizeof(cpu), &cpu);
+}
+
+static struct sfs_uring *uring_of(const struct sfs_ring *t)
+{
+	return (void *)((char *)t->rings - offsetof(struct sfs_uring, rings));
 }
 
 /* Says that this thread is ready (or why not) and waits to be told. */
@@ -211,33 +79,22 @@ static bool wait_for_go(struct sfs_uring *uring, int err)
 
 static void *run(void *arg)
 {
-	struct ring_thread *t = arg;
+	struct sfs_ring *t = arg;
+	struct sfs_uring *uring = uring_of(t);
 	int err;
 
 	pin(t);
-	err = io_uring_queue_init(2, &t->ring, IORING_SETUP_SQE128);
+	err = io_uring_queue_init(SUBMISSIONS, &t->ring,
+				  IORING_SETUP_SQE128 |
+					  IORING_SETUP_SINGLE_ISSUER |
+					  IORING_SETUP_DEFER_TASKRUN);
 	if (!err)
-		err = sfs_view_thread_init(t->uring->mount->view);
-	if (wait_for_go(t->uring, err))
-		serve(t);
+		err = sfs_view_thread_init(uring->rings.mount->view);
+	if (wait_for_go(uring, err))
+		sfs_ring_serve(t);
 	if (t->ring.ring_fd > 0)
 		io_uring_queue_exit(&t->ring);
 	return NULL;
-}
-
-static int prepare(struct ring_thread *t)
-{
-	char *area = mmap(NULL, 2 * PAGE_BYTES + PAYLOAD_BYTES,
-			  PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (area == MAP_FAILED)
-		return -errno;
-	t->headers = (struct ring_headers *)(void *)area;
-	t->payload = area + 2 * PAGE_BYTES;
-	t->iov[0] = (struct iovec){ t->headers, sizeof(*t->headers) };
-	t->iov[1] = (struct iovec){ t->payload, PAYLOAD_BYTES };
-	return -pthread_create(&t->thread, NULL, run, t);
 }
 
 static bool switch_is_on(void)
@@ -247,6 +104,33 @@ static bool switch_is_on(void)
 	char c;
 
 	return fd >= 0 && read(fd, &c, 1) == 1 && (c == 'Y' || c == '1');
+}
+
+/* A list like "0-3,8-11", as a set. */
+static int read_cpus(const char *path, cpu_set_t *ret)
+{
+	SFS_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[1024], *at = text;
+	ssize_t n;
+
+	CPU_ZERO(ret);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return -EIO;
+	text[n] = '\0';
+	do {
+		unsigned long first = strtoul(at, &at, 10), last = first;
+
+		if (*at == '-')
+			last = strtoul(at + 1, &at, 10);
+		if (last >= CPU_SETSIZE)
+			return -ERANGE;
+		for (; first <= last; first++)
+			CPU_SET(first, ret);
+	} while (*at++ == ',');
+	return 0;
 }
 
 static void tell(struct sfs_uring *uring, bool *what)
@@ -262,32 +146,73 @@ void sfs_uring_free(struct sfs_uring *uring)
 	if (!uring)
 		return;
 	tell(uring, &uring->stop);
-	for (unsigned int i = 0; i < uring->n_threads; i++) {
-		pthread_join(uring->threads[i].thread, NULL);
-		munmap(uring->threads[i].headers,
-		       2 * PAGE_BYTES + PAYLOAD_BYTES);
-	}
+	while (uring->n_started > 0)
+		pthread_join(uring->rings.all[--uring->n_started].thread, NULL);
+	for (unsigned int i = 0; i < uring->rings.count; i++)
+		sfs_ring_free_entries(&uring->rings.all[i]);
 	pthread_mutex_destroy(&uring->lock);
 	pthread_cond_destroy(&uring->changed);
-	free(uring->threads);
+	free(uring->rings.all);
 	free(uring);
 }
 
-static int start_threads(struct sfs_uring *uring, unsigned int n)
+/* Threads for the CPUs that are on. */
+static int make_threads(struct sfs_uring *uring, const cpu_set_t *online)
+{
+	struct sfs_rings *rings = &uring->rings;
+	unsigned int most = PER_QUEUE * (unsigned int)CPU_COUNT(online);
+
+	rings->all = calloc(most, sizeof(*rings->all));
+	if (!rings->all)
+		return -ENOMEM;
+	for (unsigned int i = 0; rings->count < most; i++) {
+		struct sfs_ring *t = &rings->all[rings->count];
+
+		if (!CPU_ISSET(i / PER_QUEUE, online))
+			continue;
+		t->rings = rings;
+		t->cpu = i / PER_QUEUE;
+		rings->count++;
+	}
+	return 0;
+}
+
+static struct sfs_ring *ring_for(struct sfs_rings *rings, unsigned int queue,
+				 unsigned int number)
+{
+	for (unsigned int i = 0; i < rings->count; i += PER_QUEUE)
+		if (rings->all[i].cpu == queue)
+			return &rings->all[i + number % PER_QUEUE];
+	return &rings->all[number % rings->count];
+}
+
+/* The queues are numbered as CPUs are; those of CPUs that are off go to
+ * somebody. */
+static int make_entries(struct sfs_uring *uring, unsigned int n_queues)
+{
+	struct sfs_rings *rings = &uring->rings;
+	unsigned int n = PER_QUEUE * n_queues;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < n; i++)
+		err = sfs_ring_add_entry(ring_for(rings, i / PER_QUEUE, i),
+					 i / PER_QUEUE);
+	return err;
+}
+
+static int start_threads(struct sfs_uring *uring)
 {
 	int err = 0;
 
-	while (!err && uring->n_threads < n) {
-		struct ring_thread *t = &uring->threads[uring->n_threads];
+	while (!err && uring->n_started < uring->rings.count) {
+		struct sfs_ring *t = &uring->rings.all[uring->n_started];
 
-		t->uring = uring;
-		t->queue = uring->n_threads % uring->n_queues;
-		err = prepare(t);
+		err = -pthread_create(&t->thread, NULL, run, t);
 		if (!err)
-			uring->n_threads++;
+			uring->n_started++;
 	}
 	pthread_mutex_lock(&uring->lock);
-	while (uring->n_ready < uring->n_threads)
+	while (uring->n_ready < uring->n_started)
 		pthread_cond_wait(&uring->changed, &uring->lock);
 	if (!err)
 		err = uring->err;
@@ -298,23 +223,25 @@ static int start_threads(struct sfs_uring *uring, unsigned int n)
 int sfs_uring_new(struct sfs_mount *mount, struct sfs_uring **ret)
 {
 	struct sfs_uring *uring;
-	long cpus = sysconf(_SC_NPROCESSORS_CONF);
-	unsigned int n;
+	cpu_set_t possible, online;
 	int err;
 
-	if (!switch_is_on() || cpus < 1)
+	if (!switch_is_on() ||
+	    read_cpus("/sys/devices/system/cpu/possible", &possible) ||
+	    read_cpus("/sys/devices/system/cpu/online", &online))
 		return -ENOSYS;
 	uring = calloc(1, sizeof(*uring));
 	if (!uring)
 		return -ENOMEM;
-	uring->mount = mount;
-	uring->fd = fuse_session_fd(mount->session);
-	uring->n_queues = (unsigned int)cpus;
-	n = cpus > FEW_CPUS ? uring->n_queues : 2 * uring->n_queues;
+	uring->rings.mount = mount;
+	uring->rings.fd = fuse_session_fd(mount->session);
 	pthread_mutex_init(&uring->lock, NULL);
 	pthread_cond_init(&uring->changed, NULL);
-	uring->threads = calloc(n, sizeof(*uring->threads));
-	err = uring->threads ? start_threads(uring, n) : -ENOMEM;
+	err = make_threads(uring, &online);
+	if (!err)
+		err = make_entries(uring, (unsigned int)CPU_COUNT(&possible));
+	if (!err)
+		err = start_threads(uring);
 	if (err) {
 		sfs_uring_free(uring);
 		return err;
@@ -326,7 +253,7 @@ int sfs_uring_new(struct sfs_mount *mount, struct sfs_uring **ret)
 
 void sfs_uring_start(struct sfs_uring *uring)
 {
-	bool agreed = sfs_tap_has(uring->mount, SFS_FUSE_OVER_IO_URING);
+	bool agreed = sfs_tap_has(uring->rings.mount, SFS_FUSE_OVER_IO_URING);
 
 	tell(uring, agreed ? &uring->go : &uring->stop);
 }

@@ -128,7 +128,8 @@ static int append(struct sfs_tracked *tracked, const char *root)
 		return r;
 	if (full && !tracked->overflow)
 		sfs_msg("more than %d git repositories: %s is not followed",
-			SFS_TRACKED_REPOSITORIES_MAX, root);
+			SFS_TRACKED_REPOSITORIES_MAX,
+			root ? root : "the one around the source");
 	pthread_rwlock_wrlock(&tracked->lock);
 	if (full)
 		tracked->overflow = true;

@@ -96,27 +96,24 @@ static void reset_beside(struct sfs_view *view, struct sfs_node *node)
 	}
 }
 
-/* What the view shows of a node whose object is `fd`; ret_own: what that has. */
-static int show(struct sfs_view *view, struct sfs_node *node, int fd,
-		struct stat *ret_own, struct stat *ret_st,
-		enum sfs_trust *ret_trust)
+/* What the view shows of a node whose object has these attributes; events: from
+ * before they were read. */
+static void show(struct sfs_view *view, struct sfs_node *node,
+		 const struct stat *own, uint64_t events, struct stat *ret_st,
+		 enum sfs_trust *ret_trust)
 {
-	uint64_t events = sfs_watch_events(view);
-
-	if (fstat(fd, ret_own))
-		return -errno;
-	*ret_st = *ret_own;
-	*ret_trust = sfs_settle_attr(view, node, ret_st, events);
+	*ret_st = *own;
+	*ret_trust = sfs_settle_attr(view, node, own, events);
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		sfs_folder_show(view, node, ret_st);
 	sfs_node_show(view, node, ret_st);
-	return 0;
 }
 
 int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 		     struct stat *ret_st, enum sfs_trust *ret_trust)
 {
 	SFS_FD object = SFS_FD_NONE;
+	uint64_t events;
 	struct stat own;
 	int err;
 
@@ -124,11 +121,14 @@ int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 		sfs_settle_prepare(view, node);
 	sfs_catch_up(view, node);
 	err = sfs_fd_object(view, node, &object);
-	if (!err)
-		err = show(view, node, object.fd, &own, ret_st, ret_trust);
-	if (!err)
-		sfs_settle_told(view, node, &own);
-	return err;
+	if (err)
+		return err;
+	events = sfs_watch_events(view);
+	if (fstat(object.fd, &own))
+		return -errno;
+	show(view, node, &own, events, ret_st, ret_trust);
+	sfs_settle_told(view, node, &own);
+	return 0;
 }
 
 /* killer: somebody who may not keep set-ID bits, or NULL. */
@@ -161,9 +161,11 @@ static int set_owner(int fd, const struct stat *st, unsigned int to_set)
 static int set_mode(int fd, mode_t mode)
 {
 	char path[SFS_BACKING_PROC_MAX];
+	int r = fchmod(fd, mode & 07777);
 
-	return chmod(sfs_backing_proc_path(fd, path), mode & 07777) ? -errno
-								    : 0;
+	if (r && errno == EBADF) /* O_PATH */
+		r = chmod(sfs_backing_proc_path(fd, path), mode & 07777);
+	return r ? -errno : 0;
 }
 
 static struct timespec time_to_set(const struct timespec *time, bool set,
@@ -186,8 +188,12 @@ static int set_times(struct sfs_view *view, struct sfs_node *node, int fd,
 			    to_set & SFS_SET_MTIME_NOW),
 	};
 	char path[SFS_BACKING_PROC_MAX];
+	int r = futimens(fd, times);
 
-	if (utimensat(AT_FDCWD, sfs_backing_proc_path(fd, path), times, 0))
+	if (r && errno == EBADF) /* O_PATH */
+		r = utimensat(AT_FDCWD, sfs_backing_proc_path(fd, path), times,
+			      0);
+	if (r)
 		return -errno;
 	if (sfs_node_is(node, SFS_NODE_DIR) && times[1].tv_nsec != UTIME_OMIT)
 		reset_beside(view, node);
@@ -227,6 +233,7 @@ int sfs_view_setattr(struct sfs_view *view, const struct sfs_caller *caller,
 {
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD object = SFS_FD_NONE;
+	uint64_t events;
 	struct stat own;
 	int err;
 
@@ -236,9 +243,14 @@ int sfs_view_setattr(struct sfs_view *view, const struct sfs_caller *caller,
 		err = sfs_fd_object(view, node, &object);
 	if (!err)
 		err = set_all(view, caller, node, object.fd, st, to_set);
-	if (!err)
-		sfs_settle_own(view, node, object.fd);
-	return err ? err : show(view, node, object.fd, &own, ret_st, ret_trust);
+	if (err)
+		return err;
+	events = sfs_watch_events(view);
+	if (fstat(object.fd, &own))
+		return -errno;
+	sfs_settle_made(node, &own);
+	show(view, node, &own, events, ret_st, ret_trust);
+	return 0;
 }
 
 int sfs_view_readlink(struct sfs_view *view, struct sfs_node *node,

@@ -13,16 +13,15 @@ static void lock_node(struct sfs_view *view, struct sfs_node *node,
 }
 
 /* The same.  Whoever needs the object will see why it fails. */
-static void hold(struct sfs_view *view, struct sfs_node *node, bool to_write,
+static void hold(struct sfs_view *view, struct sfs_node *node,
 		 struct sfs_change *ret)
 {
 	lock_node(view, node, ret);
-	if (!to_write || !sfs_fd_open_writer(view, node, &ret->object))
-		(void)sfs_fd_object(view, node, &ret->object);
+	(void)sfs_fd_object(view, node, &ret->object);
 }
 
-static int begin(struct sfs_view *view, struct sfs_node *node, off_t new_size,
-		 bool to_write, struct sfs_change *ret)
+int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
+		     off_t new_size, struct sfs_change *ret)
 {
 	int err;
 
@@ -32,28 +31,16 @@ static int begin(struct sfs_view *view, struct sfs_node *node, off_t new_size,
 	pthread_rwlock_rdlock(&view->moves);
 	err = sfs_copy_up(view, node, new_size);
 	if (!err)
-		hold(view, node, to_write, ret);
+		hold(view, node, ret);
 	pthread_rwlock_unlock(&view->moves);
 	return err;
-}
-
-int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
-		     off_t new_size, struct sfs_change *ret)
-{
-	return begin(view, node, new_size, false, ret);
-}
-
-int sfs_write_begin(struct sfs_view *view, struct sfs_node *node,
-		    struct sfs_change *ret)
-{
-	return begin(view, node, -1, true, ret);
 }
 
 void sfs_use_begin(struct sfs_view *view, struct sfs_node *node,
 		   struct sfs_change *ret)
 {
 	pthread_rwlock_rdlock(&view->moves);
-	hold(view, node, false, ret);
+	hold(view, node, ret);
 	pthread_rwlock_unlock(&view->moves);
 }
 

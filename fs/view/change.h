@@ -25,9 +25,6 @@ struct sfs_change {
  */
 int sfs_change_begin(struct sfs_view *view, struct sfs_node *node,
 		     off_t new_size, struct sfs_change *ret);
-/* The same for who only needs sfs_fd_write(), then held instead if it is there. */
-int sfs_write_begin(struct sfs_view *view, struct sfs_node *node,
-		    struct sfs_change *ret);
 void sfs_change_end(struct sfs_change *change);
 #define SFS_CHANGE __attribute__((cleanup(sfs_change_end))) struct sfs_change
 

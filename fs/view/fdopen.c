@@ -99,8 +99,8 @@ int sfs_fd_stat_host(struct sfs_view *view, int parent_fd, const char *name,
 static int check_object(struct sfs_view *view, struct sfs_node *node,
 			unsigned int tree, int fd)
 {
-	uint64_t birth_ns;
-	struct stat st;
+	uint64_t birth_ns = 0;
+	struct stat st = { 0 };
 	bool own, same;
 	int r = stat_with_birth(fd, "", AT_EMPTY_PATH, &st, &birth_ns);
 
@@ -340,6 +340,9 @@ int sfs_fd_object(struct sfs_view *view, struct sfs_node *node,
 
 	do { /* another tree: it has crossed the border meanwhile */
 		tree = node->tree;
+		if (get_cached(view, node, tree, ret) ||
+		    sfs_fd_open_writer(view, node, ret))
+			return 0;
 		r = sfs_fd_path(view, node, tree, ret);
 	} while (r && tree != node->tree && i++ < 10);
 	return r;

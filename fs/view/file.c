@@ -128,7 +128,7 @@ ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD writer = SFS_FD_NONE;
 	ssize_t n;
-	int err = sfs_write_begin(view, node, &change);
+	int err = sfs_change_begin(view, node, -1, &change);
 
 	if (!err)
 		err = sfs_fd_write(view, node, &writer);
@@ -173,14 +173,15 @@ int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node, bool data_only)
 {
 	SFS_CHANGE use = SFS_CHANGE_NONE;
 	SFS_FD file = SFS_FD_NONE;
-	int err;
+	int err = 0;
 
 	sfs_use_begin(view, node, &use);
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		return sync_folder(view, node);
-	/* Any descriptor will do, and one for writing would disturb execve(2)
-	 * on the host. */
-	err = sfs_fd_read(view, node, &file);
+	/* Any descriptor will do, but a new one for writing would disturb
+	 * execve(2) on the host. */
+	if (!sfs_fd_open_writer(view, node, &file))
+		err = sfs_fd_read(view, node, &file);
 	if (err == -EACCES)
 		err = sfs_fd_write(view, node, &file);
 	if (!err && (data_only ? fdatasync(file.fd) : fsync(file.fd)))

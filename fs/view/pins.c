@@ -34,8 +34,8 @@ static int pin_as(struct sfs_view *view, struct sfs_node *node,
 void sfs_fd_pin_before_mode(struct sfs_view *view, struct sfs_node *node,
 			    mode_t mode)
 {
-	if (geteuid() == 0 || node->type != S_IFREG >> 12 ||
-	    (mode & 0600) == 0600)
+	if (node->type != S_IFREG >> 12 || (mode & 0600) == 0600 ||
+	    geteuid() == 0)
 		return;
 	if (!pin_as(view, node, SFS_FD_WRITE, O_RDWR))
 		return;

@@ -14,9 +14,10 @@ int sfs_pin(struct sfs_view *view, struct sfs_node *node)
 {
 	for (;;) {
 		SFS_FD object = SFS_FD_NONE;
-		int r = sfs_fd_object(view, node, &object);
+		unsigned int tree = node->tree;
+		int r = sfs_fd_path(view, node, tree, &object);
 
-		if (r || sfs_fd_pin(&object))
+		if (r ? node->tree == tree : sfs_fd_pin(&object))
 			return r;
 	}
 }

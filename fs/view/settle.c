@@ -30,6 +30,7 @@ struct sfs_settle {
 	atomic_uint_fast64_t missing[MISSING_SETS][MISSING_WAYS];
 	atomic_uint next_way;
 
+	atomic_flag dropping; /* some request waits until pages are dropped */
 	pthread_mutex_t lock; /* a leaf */
 	struct sfs_node *late[MOST_LATE];
 	unsigned int n_late;
@@ -356,11 +357,19 @@ static bool knows_access(struct sfs_view *view, struct sfs_node *node,
  * To drop pages makes the kernel ignore the answers that are under way, as older
  * than that: it goes on with the mode and the owner that it knows.  Where those
  * are new the answer has to come first.
+ *
+ * It also waits for pages that are being read.  Another thread has to be free
+ * to answer that, so one request at a time may wait here.
  */
 static void drop_pages(struct sfs_view *view, struct sfs_node *node, bool known)
 {
-	if (known || !drop_later(view, node))
+	bool first =
+		known && !atomic_flag_test_and_set(&view->settle->dropping);
+
+	if (first || !drop_later(view, node))
 		view->notify.inval_inode(view->notify.ctx, node, true);
+	if (first)
+		atomic_flag_clear(&view->settle->dropping);
 }
 
 void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,

@@ -29,7 +29,7 @@ enum sfs_trust sfs_settle_missing(struct sfs_view *view,
 /* The view itself has just changed the node's object (any descriptor of it):
  * a ctime that young needs no waiting. */
 void sfs_settle_own(struct sfs_view *view, struct sfs_node *node, int fd);
-/* The same for one just made, whose attributes these are. */
+/* The same for one whose attributes these are. */
 void sfs_settle_made(struct sfs_node *node, const struct stat *st);
 /* The same for a folder in `tree`, in which a name came or went. */
 void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,

@@ -63,7 +63,7 @@ static bool may_have_ours(const struct sfs_node *node)
 ssize_t sfs_view_getxattr(struct sfs_view *view, struct sfs_node *node,
 			  const char *name, void *value, size_t size)
 {
-	SFS_FD writer = SFS_FD_NONE, object = SFS_FD_NONE;
+	SFS_FD object = SFS_FD_NONE;
 	char path[SFS_BACKING_PROC_MAX];
 	ssize_t n;
 	int err;
@@ -73,15 +73,13 @@ ssize_t sfs_view_getxattr(struct sfs_view *view, struct sfs_node *node,
 			       ? get_ours(view, node, name + PREFIX_LENGTH,
 					  value, size)
 			       : -ENODATA;
-	/* The kernel asks for one of a file that was just made. */
-	if (sfs_fd_open_writer(view, node, &writer)) {
-		n = fgetxattr(writer.fd, name, value, size);
-		return n < 0 ? -errno : n;
-	}
 	err = sfs_fd_object(view, node, &object);
 	if (err)
 		return err;
-	n = getxattr(sfs_backing_proc_path(object.fd, path), name, value, size);
+	n = fgetxattr(object.fd, name, value, size);
+	if (n < 0 && errno == EBADF) /* O_PATH */
+		n = getxattr(sfs_backing_proc_path(object.fd, path), name,
+			     value, size);
 	return n < 0 ? -errno : n;
 }
 

@@ -34,7 +34,11 @@ struct sfs_fd {
 int sfs_fd_path(struct sfs_view *view, struct sfs_node *node, unsigned int tree,
 		struct sfs_fd *ret);
 
-/* The same for the tree that holds the node's attributes and bytes. */
+/*
+ * The same for the tree that holds the node's attributes and bytes; or, as it
+ * serves where only the object matters, the one for writing if there already is
+ * one.
+ */
 int sfs_fd_object(struct sfs_view *view, struct sfs_node *node,
 		  struct sfs_fd *ret);
 
