@@ -3,13 +3,13 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/progress.h"
 #include "scratchfs/size.h"
 
 #include "absorb_move.h"
 #include "leftovers.h"
 #include "print.h"
+#include "usage.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -210,22 +210,23 @@ static int absorb_source(struct absorb *absorb, const char *source)
 	return absorb->force ? move_all(absorb) : SFS_EXIT_OK;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs absorb [OPTIONS] SOURCE\n"
-	      "\n"
-	      "Moves what the host has under scratch patterns into a volume: the one that its\n"
-	      "pattern names, or --volume NAME. A mount with that volume shows it again, and\n"
-	      "scratchfs keep brings it back. Prints the plan; acts with --force. Nothing that\n"
-	      "git tracks or does not ignore is moved.\n"
-	      "\n"
-	      "      --force  do it\n"
-	      "      --json   an array of objects\n"
-	      "\n"
-	      "Other OPTIONS are those of a mount (scratchfs --help).\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "absorb",
+	.help = "Usage: scratchfs absorb [OPTIONS] SOURCE\n"
+		"\n"
+		"Moves what the host has under scratch patterns into a volume: the one that its\n"
+		"pattern names, or --volume NAME. A mount with that volume shows it again, and\n"
+		"scratchfs keep brings it back. Prints the plan; acts with --force. Nothing that\n"
+		"git tracks or does not ignore is moved.\n"
+		"\n"
+		"      --force  do it\n"
+		"      --json   an array of objects\n"
+		"\n"
+		"Other OPTIONS are those of a mount (scratchfs --help).\n",
+	.least = 1,
+	.most = 1,
+	.refusal = "it takes one SOURCE",
+};
 
 int sfs_cmd_absorb(int argc, char **argv)
 {
@@ -236,16 +237,9 @@ int sfs_cmd_absorb(int argc, char **argv)
 		{ "json", 0, &absorb.as_json, NULL },
 		{ NULL, 0, NULL, NULL },
 	};
-	int operands, status;
+	int status;
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, 0, extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands != 1)
-		status = sfs_print_bad_usage("absorb", "it takes one SOURCE");
-	else
+	if (sfs_usage_read(&usage, extra, argc, argv, &config, &status) >= 0)
 		status = absorb_source(&absorb, argv[1]);
 	sfs_leftovers_done(&absorb.leftovers);
 	sfs_config_done(&config);

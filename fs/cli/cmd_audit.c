@@ -2,11 +2,11 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/size.h"
 
 #include "leftovers.h"
 #include "print.h"
+#include "usage.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -89,20 +89,21 @@ static int audit(struct sfs_config *config, const char *source, bool as_json)
 	return status;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs audit [OPTIONS] SOURCE\n"
-	      "\n"
-	      "Lists what the host has under scratch patterns, with sizes: what a view would\n"
-	      "not have let it become. Nothing that git tracks is among it.\n"
-	      "\n"
-	      "      --json  an array of objects\n"
-	      "\n"
-	      "Other OPTIONS are those of a mount (scratchfs --help).\n"
-	      "Exit status: 0 nothing is there, 1 something is, 2 trouble.\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : NOTHING_FOUND;
-}
+static const struct sfs_usage usage = {
+	.command = "audit",
+	.help = "Usage: scratchfs audit [OPTIONS] SOURCE\n"
+		"\n"
+		"Lists what the host has under scratch patterns, with sizes: what a view would\n"
+		"not have let it become. Nothing that git tracks is among it.\n"
+		"\n"
+		"      --json  an array of objects\n"
+		"\n"
+		"Other OPTIONS are those of a mount (scratchfs --help).\n"
+		"Exit status: 0 nothing is there, 1 something is, 2 trouble.\n",
+	.least = 1,
+	.most = 1,
+	.refusal = "it takes one SOURCE",
+};
 
 int sfs_cmd_audit(int argc, char **argv)
 {
@@ -112,16 +113,9 @@ int sfs_cmd_audit(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int status;
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, 0, extra, &operands) < 0)
-		status = TROUBLE;
-	else if (config.help)
-		status = print_help();
-	else if (operands != 1)
-		status = sfs_print_bad_usage("audit", "it takes one SOURCE");
-	else
+	if (sfs_usage_read(&usage, extra, argc, argv, &config, &status) >= 0)
 		status = audit(&config, argv[1], as_json);
 	sfs_config_done(&config);
 	return status;

@@ -3,10 +3,10 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/path.h"
 
 #include "print.h"
+#include "usage.h"
 #include "views.h"
 
 #include <inttypes.h>
@@ -144,22 +144,22 @@ static int diff(const char *path, bool as_json)
 	return err < 0 ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs diff [OPTIONS] [MOUNTPOINT]\n"
-	      "\n"
-	      "Lists what unmounting would throw away, of the view that holds "
-	      "MOUNTPOINT\n"
-	      "(any path in it; default: the working folder):\n"
-	      "  A  new\n"
-	      "  C  changed copy of what the host has\n"
-	      "  D  deleted here, still on the host\n"
-	      "What is in a volume is not thrown away, and not listed.\n"
-	      "\n"
-	      "      --json  an array of objects\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "diff",
+	.help = "Usage: scratchfs diff [OPTIONS] [MOUNTPOINT]\n"
+		"\n"
+		"Lists what unmounting would throw away, of the view that holds MOUNTPOINT\n"
+		"(any path in it; default: the working folder):\n"
+		"  A  new\n"
+		"  C  changed copy of what the host has\n"
+		"  D  deleted here, still on the host\n"
+		"What is in a volume is not thrown away, and not listed.\n"
+		"\n"
+		"      --json  an array of objects\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.most = 1,
+	.refusal = "one MOUNTPOINT at most",
+};
 
 int sfs_cmd_diff(int argc, char **argv)
 {
@@ -169,17 +169,10 @@ int sfs_cmd_diff(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int status, operands = sfs_usage_read(&usage, extra, argc, argv,
+					      &config, &status);
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands > 1)
-		status = sfs_print_bad_usage("diff", "one MOUNTPOINT at most");
-	else
+	if (operands >= 0)
 		status = diff(operands == 1 ? argv[1] : ".", as_json);
 	sfs_config_done(&config);
 	return status;

@@ -2,10 +2,10 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 
 #include "doctor.h"
 #include "print.h"
+#include "usage.h"
 #include "views.h"
 
 #include <errno.h>
@@ -102,22 +102,20 @@ static int examine(struct doctor *doctor)
 							: SFS_EXIT_OK;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs doctor [OPTIONS]\n"
-	      "\n"
-	      "Says what this machine has for views, and what it lacks, with "
-	      "the line that\n"
-	      "mends it; run it as the user who mounts. Dead mounts are listed "
-	      "too.\n"
-	      "  ok    as it should be\n"
-	      "  note  goes without: slower, or not for everything\n"
-	      "  fail  does not work; the exit status is 1\n"
-	      "\n"
-	      "      --json  an array of objects\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "doctor",
+	.help = "Usage: scratchfs doctor [OPTIONS]\n"
+		"\n"
+		"Says what this machine has for views, and what it lacks, with the line that\n"
+		"mends it; run it as the user who mounts. Dead mounts are listed too.\n"
+		"  ok    as it should be\n"
+		"  note  goes without: slower, or not for everything\n"
+		"  fail  does not work; the exit status is 1\n"
+		"\n"
+		"      --json  an array of objects\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.refusal = "it takes no arguments",
+};
 
 int sfs_cmd_doctor(int argc, char **argv)
 {
@@ -127,17 +125,9 @@ int sfs_cmd_doctor(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int status;
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands != 0)
-		status = sfs_print_bad_usage("doctor", "it takes no arguments");
-	else
+	if (sfs_usage_read(&usage, extra, argc, argv, &config, &status) >= 0)
 		status = examine(&doctor);
 	sfs_config_done(&config);
 	return status;

@@ -3,14 +3,14 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/path.h"
 #include "scratchfs/session.h"
 
 #include "placing.h"
-#include "print.h"
+#include "usage.h"
 #include "views.h"
 
+#include <limits.h>
 #include <string.h>
 
 struct explain {
@@ -263,21 +263,22 @@ static int explain_all(struct explain *explain, char **paths, int count)
 	return worst;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs explain [OPTIONS] PATH...\n"
-	      "\n"
-	      "Says for each path where it lives (host, scratch or lower, which is the host's\n"
-	      "while nothing changes it), its real path, and the rule that decided with the\n"
-	      "line that it is written in. Works mounted or not.\n"
-	      "\n"
-	      "      --json        an array of objects\n"
-	      "      --source DIR  of paths that are in no view: the source they belong to\n"
-	      "\n"
-	      "Other OPTIONS are those of a mount (scratchfs --help), for paths in no view.\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "explain",
+	.help = "Usage: scratchfs explain [OPTIONS] PATH...\n"
+		"\n"
+		"Says for each path where it lives (host, scratch or lower, which is the host's\n"
+		"while nothing changes it), its real path, and the rule that decided with the\n"
+		"line that it is written in. Works mounted or not.\n"
+		"\n"
+		"      --json        an array of objects\n"
+		"      --source DIR  of paths that are in no view: the source they belong to\n"
+		"\n"
+		"Other OPTIONS are those of a mount (scratchfs --help), for paths in no view.\n",
+	.least = 1,
+	.most = INT_MAX,
+	.refusal = "PATH is missing",
+};
 
 int sfs_cmd_explain(int argc, char **argv)
 {
@@ -288,16 +289,10 @@ int sfs_cmd_explain(int argc, char **argv)
 		{ "source", 0, NULL, &explain.given_source },
 		{ NULL, 0, NULL, NULL },
 	};
-	int operands, status;
+	int status, operands = sfs_usage_read(&usage, extra, argc, argv,
+					      &config, &status);
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, 0, extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands == 0)
-		status = sfs_print_bad_usage("explain", "PATH is missing");
-	else
+	if (operands >= 0)
 		status = sfs_session_exit_status(
 			explain_all(&explain, argv + 1, operands));
 	sfs_config_done(&config);

@@ -3,16 +3,16 @@
 #include "scratchfs/cleanup.h"
 #include "scratchfs/command.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/path.h"
 #include "scratchfs/progress.h"
 #include "scratchfs/size.h"
 
-#include "print.h"
+#include "usage.h"
 #include "views.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -193,17 +193,19 @@ static int keep_all(struct keep *keep, char **paths, int count)
 	return keep->failed ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs keep [OPTIONS] PATH...\n"
-	      "\n"
-	      "Copies scratch files of a view to their place on the host, folders with all\n"
-	      "that is in them. The view goes on showing its own copy.\n"
-	      "\n"
-	      "  -f, --force  overwrite what the host has already\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "keep",
+	.help = "Usage: scratchfs keep [OPTIONS] PATH...\n"
+		"\n"
+		"Copies scratch files of a view to their place on the host, folders with all\n"
+		"that is in them. The view goes on showing its own copy.\n"
+		"\n"
+		"  -f, --force  overwrite what the host has already\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.least = 1,
+	.most = INT_MAX,
+	.refusal = "PATH is missing",
+};
 
 int sfs_cmd_keep(int argc, char **argv)
 {
@@ -213,17 +215,10 @@ int sfs_cmd_keep(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int status, operands = sfs_usage_read(&usage, extra, argc, argv,
+					      &config, &status);
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands == 0)
-		status = sfs_print_bad_usage("keep", "PATH is missing");
-	else
+	if (operands >= 0)
 		status = keep_all(&keep, argv + 1, operands);
 	sfs_config_done(&config);
 	return status;

@@ -3,9 +3,8 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 
-#include "print.h"
+#include "usage.h"
 #include "views.h"
 
 #include <string.h>
@@ -122,19 +121,19 @@ static int list(bool as_json)
 	return err < 0 ? SFS_EXIT_FAILED : SFS_EXIT_OK;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs list [OPTIONS]\n"
-	      "\n"
-	      "Lists the views: what is mounted where, and where the scratch is.\n"
-	      "  live     a daemon serves it\n"
-	      "  dead     its daemon was killed; mounting it again brings its scratch back\n"
-	      "  private  only a command sees it: scratchfs run\n"
-	      "\n"
-	      "      --json  an array of objects\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "list",
+	.help = "Usage: scratchfs list [OPTIONS]\n"
+		"\n"
+		"Lists the views: what is mounted where, and where the scratch is.\n"
+		"  live     a daemon serves it\n"
+		"  dead     its daemon was killed; mounting it again brings its scratch back\n"
+		"  private  only a command sees it: scratchfs run\n"
+		"\n"
+		"      --json  an array of objects\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.refusal = "it takes no arguments",
+};
 
 int sfs_cmd_list(int argc, char **argv)
 {
@@ -144,17 +143,9 @@ int sfs_cmd_list(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int status;
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands != 0)
-		status = sfs_print_bad_usage("list", "it takes no arguments");
-	else
+	if (sfs_usage_read(&usage, extra, argc, argv, &config, &status) >= 0)
 		status = list(as_json);
 	sfs_config_done(&config);
 	return status;

@@ -4,11 +4,10 @@
 #include "scratchfs/command.h"
 #include "scratchfs/json.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/registry.h"
 #include "scratchfs/size.h"
 
-#include "print.h"
+#include "usage.h"
 
 struct prune {
 	bool dry_run, use_json;
@@ -61,18 +60,18 @@ static int run(struct prune *prune)
 	return SFS_EXIT_OK;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs prune [OPTIONS]\n"
-	      "\n"
-	      "Removes the stores of views that are gone: killed, and then unmounted.\n"
-	      "Every mount does that too.\n"
-	      "\n"
-	      "  -n, --dry-run  only list them\n"
-	      "      --json     an array of objects\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "prune",
+	.help = "Usage: scratchfs prune [OPTIONS]\n"
+		"\n"
+		"Removes the stores of views that are gone: killed, and then unmounted.\n"
+		"Every mount does that too.\n"
+		"\n"
+		"  -n, --dry-run  only list them\n"
+		"      --json     an array of objects\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.refusal = "it takes no arguments",
+};
 
 int sfs_cmd_prune(int argc, char **argv)
 {
@@ -83,17 +82,9 @@ int sfs_cmd_prune(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status;
+	int status;
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE;
-	else if (config.help)
-		status = print_help();
-	else if (operands != 0)
-		status = sfs_print_bad_usage("prune", "it takes no arguments");
-	else
+	if (sfs_usage_read(&usage, extra, argc, argv, &config, &status) >= 0)
 		status = run(&prune);
 	sfs_config_done(&config);
 	return status;

@@ -2,10 +2,9 @@
 #include "scratchfs/cleanup.h"
 #include "scratchfs/command.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/path.h"
 
-#include "print.h"
+#include "usage.h"
 #include "views.h"
 
 #include <string.h>
@@ -89,19 +88,20 @@ static int show_one(struct status *status, const char *path)
 	return exit_status;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs status [OPTIONS] [MOUNTPOINT]\n"
-	      "\n"
-	      "Says of one view (any path in it will do) or of all: where its scratch is; for\n"
-	      "each rule the files and bytes that it keeps off the host, and the largest ones;\n"
-	      "how bytes and requests travel; scratch whose folder is gone from the host\n"
-	      "(orphans); files that rules came from and that have changed since.\n"
-	      "\n"
-	      "      --json  an array of objects\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "status",
+	.help = "Usage: scratchfs status [OPTIONS] [MOUNTPOINT]\n"
+		"\n"
+		"Says of one view (any path in it will do) or of all: where its scratch is; for\n"
+		"each rule the files and bytes that it keeps off the host, and the largest ones;\n"
+		"how bytes and requests travel; scratch whose folder is gone from the host\n"
+		"(orphans); files that rules came from and that have changed since.\n"
+		"\n"
+		"      --json  an array of objects\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.most = 1,
+	.refusal = "one MOUNTPOINT at most",
+};
 
 int sfs_cmd_status(int argc, char **argv)
 {
@@ -111,20 +111,12 @@ int sfs_cmd_status(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, exit_status;
+	int exit_status, operands = sfs_usage_read(&usage, extra, argc, argv,
+						   &config, &exit_status);
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		exit_status = SFS_EXIT_USAGE;
-	else if (config.help)
-		exit_status = print_help();
-	else if (operands > 1)
-		exit_status =
-			sfs_print_bad_usage("status", "one MOUNTPOINT at most");
-	else if (operands == 1)
+	if (operands == 1)
 		exit_status = show_one(&status, argv[1]);
-	else
+	else if (operands == 0)
 		exit_status = show_all(&status);
 	sfs_config_done(&config);
 	return exit_status;

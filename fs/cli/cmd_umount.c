@@ -2,14 +2,13 @@
 #include "scratchfs/cleanup.h"
 #include "scratchfs/command.h"
 #include "scratchfs/msg.h"
-#include "scratchfs/options.h"
 #include "scratchfs/path.h"
 #include "scratchfs/size.h"
 #include "scratchfs/unmount.h"
 #include "scratchfs/volume.h"
 
 #include "holders.h"
-#include "print.h"
+#include "usage.h"
 #include "views.h"
 
 #include <inttypes.h>
@@ -302,6 +301,12 @@ static int unmount_view(const char *path, const struct options *options)
 	struct usage usage = { 0 };
 	int status = SFS_EXIT_OK;
 
+	if (options->volume && !sfs_volume_name_valid(options->volume)) {
+		sfs_msg("'%s' cannot be the name of a volume: "
+			"[a-z0-9][a-z0-9._-]{0,62}",
+			options->volume);
+		return SFS_EXIT_USAGE;
+	}
 	if (find_view(path, &mount) < 0)
 		return SFS_EXIT_FAILED;
 	int err = ask_usage(mount.path, &usage);
@@ -320,19 +325,21 @@ static int unmount_view(const char *path, const struct options *options)
 	return status;
 }
 
-static int print_help(void)
-{
-	fputs("Usage: scratchfs umount [OPTIONS] MOUNTPOINT\n"
-	      "\n"
-	      "Unmounts the view and throws its scratch away. While processes use it, it\n"
-	      "stays, and they are named.\n"
-	      "\n"
-	      "      --volume NAME  keep the scratch, as a new volume\n"
-	      "  -l, --lazy         detach it now; it goes when the last process leaves it\n"
-	      "  -n, --dry-run      only say what would be thrown away\n",
-	      stdout);
-	return fflush(stdout) ? SFS_EXIT_FAILED : SFS_EXIT_OK;
-}
+static const struct sfs_usage usage = {
+	.command = "umount",
+	.help = "Usage: scratchfs umount [OPTIONS] MOUNTPOINT\n"
+		"\n"
+		"Unmounts the view and throws its scratch away. While processes use it, it\n"
+		"stays, and they are named.\n"
+		"\n"
+		"      --volume NAME  keep the scratch, as a new volume\n"
+		"  -l, --lazy         detach it now; it goes when the last process leaves it\n"
+		"  -n, --dry-run      only say what would be thrown away\n",
+	.flags = SFS_OPTIONS_EXTRA_ONLY,
+	.least = 1,
+	.most = 1,
+	.refusal = "it takes one MOUNTPOINT",
+};
 
 int sfs_cmd_umount(int argc, char **argv)
 {
@@ -344,22 +351,9 @@ int sfs_cmd_umount(int argc, char **argv)
 		{ NULL, 0, NULL, NULL },
 	};
 	struct sfs_config config;
-	int operands, status = SFS_EXIT_USAGE;
+	int status;
 
-	sfs_config_init(&config);
-	if (sfs_options_parse(&config, argc, argv, SFS_OPTIONS_EXTRA_ONLY,
-			      extra, &operands) < 0)
-		status = SFS_EXIT_USAGE; /* said */
-	else if (config.help)
-		status = print_help();
-	else if (operands != 1)
-		status = sfs_print_bad_usage("umount",
-					     "it takes one MOUNTPOINT");
-	else if (options.volume && !sfs_volume_name_valid(options.volume))
-		sfs_msg("'%s' cannot be the name of a volume: "
-			"[a-z0-9][a-z0-9._-]{0,62}",
-			options.volume);
-	else
+	if (sfs_usage_read(&usage, extra, argc, argv, &config, &status) >= 0)
 		status = unmount_view(argv[1], &options);
 	sfs_config_done(&config);
 	return status;
