@@ -166,6 +166,26 @@ void sfs_json_null(struct sfs_json *json)
 	sfs_json_string(json, NULL);
 }
 
+void sfs_json_member_string(struct sfs_json *json, const char *key,
+			    const char *value)
+{
+	sfs_json_key(json, key);
+	sfs_json_string(json, value);
+}
+
+void sfs_json_member_uint(struct sfs_json *json, const char *key,
+			  uint64_t value)
+{
+	sfs_json_key(json, key);
+	sfs_json_uint(json, value);
+}
+
+void sfs_json_member_bool(struct sfs_json *json, const char *key, bool value)
+{
+	sfs_json_key(json, key);
+	sfs_json_bool(json, value);
+}
+
 void sfs_json_time(struct sfs_json *json, struct timespec value)
 {
 	struct tm tm;

@@ -45,18 +45,12 @@ static void print_json(struct sfs_json *json, const struct absorb *absorb,
 	const char *why = why_not(absorb, one);
 
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "path");
-	sfs_json_string(json, one->path);
-	sfs_json_key(json, "action");
-	sfs_json_string(json, why ? "leave" : "move");
-	sfs_json_key(json, "why");
-	sfs_json_string(json, why);
-	sfs_json_key(json, "volume");
-	sfs_json_string(json, volume_of(absorb, one));
-	sfs_json_key(json, "files");
-	sfs_json_uint(json, one->files);
-	sfs_json_key(json, "bytes");
-	sfs_json_uint(json, one->bytes);
+	sfs_json_member_string(json, "path", one->path);
+	sfs_json_member_string(json, "action", why ? "leave" : "move");
+	sfs_json_member_string(json, "why", why);
+	sfs_json_member_string(json, "volume", volume_of(absorb, one));
+	sfs_json_member_uint(json, "files", one->files);
+	sfs_json_member_uint(json, "bytes", one->bytes);
 	sfs_json_end_object(json);
 }
 

@@ -22,20 +22,13 @@ enum exit_status {
 static void print_json(struct sfs_json *json, const struct sfs_leftover *one)
 {
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "path");
-	sfs_json_string(json, one->path);
-	sfs_json_key(json, "folder");
-	sfs_json_bool(json, one->is_folder);
-	sfs_json_key(json, "files");
-	sfs_json_uint(json, one->files);
-	sfs_json_key(json, "bytes");
-	sfs_json_uint(json, one->bytes);
-	sfs_json_key(json, "pattern");
-	sfs_json_string(json, one->rule->glob);
-	sfs_json_key(json, "from");
-	sfs_json_string(json, one->rule->from);
-	sfs_json_key(json, "volume");
-	sfs_json_string(json, one->rule->volume);
+	sfs_json_member_string(json, "path", one->path);
+	sfs_json_member_bool(json, "folder", one->is_folder);
+	sfs_json_member_uint(json, "files", one->files);
+	sfs_json_member_uint(json, "bytes", one->bytes);
+	sfs_json_member_string(json, "pattern", one->rule->glob);
+	sfs_json_member_string(json, "from", one->rule->from);
+	sfs_json_member_string(json, "volume", one->rule->volume);
 	sfs_json_end_object(json);
 }
 

@@ -84,12 +84,9 @@ static void print_json(struct sfs_json *json, const char *line)
 	const char change[] = { line[0], '\0' };
 
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "change");
-	sfs_json_string(json, change);
-	sfs_json_key(json, "path");
-	sfs_json_string(json, strchr(line + 2, ' ') + 1);
-	sfs_json_key(json, "bytes");
-	sfs_json_uint(json, strtoull(line + 2, NULL, 10));
+	sfs_json_member_string(json, "change", change);
+	sfs_json_member_string(json, "path", strchr(line + 2, ' ') + 1);
+	sfs_json_member_uint(json, "bytes", strtoull(line + 2, NULL, 10));
 	sfs_json_end_object(json);
 }
 

@@ -45,14 +45,11 @@ static void report(struct doctor *doctor, const struct sfs_finding *finding)
 		return;
 	}
 	sfs_json_begin_object(&doctor->json);
-	sfs_json_key(&doctor->json, "check");
-	sfs_json_string(&doctor->json, finding->check);
-	sfs_json_key(&doctor->json, "status");
-	sfs_json_string(&doctor->json, status);
-	sfs_json_key(&doctor->json, "detail");
-	sfs_json_string(&doctor->json, finding->detail);
-	sfs_json_key(&doctor->json, "mend");
-	sfs_json_string(&doctor->json, *finding->mend ? finding->mend : NULL);
+	sfs_json_member_string(&doctor->json, "check", finding->check);
+	sfs_json_member_string(&doctor->json, "status", status);
+	sfs_json_member_string(&doctor->json, "detail", finding->detail);
+	sfs_json_member_string(&doctor->json, "mend",
+			       *finding->mend ? finding->mend : NULL);
 	sfs_json_end_object(&doctor->json);
 }
 

@@ -63,15 +63,11 @@ static void print_json(struct sfs_json *json, const char *path,
 	};
 
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "path");
-	sfs_json_string(json, path);
-	sfs_json_key(json, "place");
-	sfs_json_string(json, placing->place);
-	sfs_json_key(json, "readonly");
-	sfs_json_bool(json, placing->readonly);
+	sfs_json_member_string(json, "path", path);
+	sfs_json_member_string(json, "place", placing->place);
+	sfs_json_member_bool(json, "readonly", placing->readonly);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
-		sfs_json_key(json, fields[i].key);
-		sfs_json_string(json, fields[i].value);
+		sfs_json_member_string(json, fields[i].key, fields[i].value);
 	}
 	sfs_json_end_object(json);
 }

@@ -15,8 +15,7 @@ static void json_view(struct sfs_json *json, const struct sfs_views_one *view)
 	const struct sfs_registry_entry *entry = view->entry;
 
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "mountpoint");
-	sfs_json_string(json, view->mountpoint);
+	sfs_json_member_string(json, "mountpoint", view->mountpoint);
 	sfs_json_key(json, "root");
 	if (view->inside) {
 		char root[32];
@@ -26,17 +25,15 @@ static void json_view(struct sfs_json *json, const struct sfs_views_one *view)
 	} else {
 		sfs_json_null(json);
 	}
-	sfs_json_key(json, "source");
-	sfs_json_string(json, view->source);
-	sfs_json_key(json, "state");
-	sfs_json_string(json, sfs_views_state_name(view->state));
+	sfs_json_member_string(json, "source", view->source);
+	sfs_json_member_string(json, "state",
+			       sfs_views_state_name(view->state));
 	sfs_json_key(json, "pid");
 	if (entry && view->state != SFS_VIEWS_DEAD)
 		sfs_json_uint(json, (uint64_t)entry->pid);
 	else
 		sfs_json_null(json);
-	sfs_json_key(json, "store");
-	sfs_json_string(json, entry ? entry->store : NULL);
+	sfs_json_member_string(json, "store", entry ? entry->store : NULL);
 	sfs_json_key(json, "volumes");
 	sfs_json_begin_array(json);
 	for (size_t i = 0; entry && i < entry->volume_count; i++)

@@ -24,10 +24,8 @@ static void print_store(void *context, const char *path, uint64_t bytes)
 		return;
 	}
 	sfs_json_begin_object(&prune->json);
-	sfs_json_key(&prune->json, "path");
-	sfs_json_string(&prune->json, path);
-	sfs_json_key(&prune->json, "bytes");
-	sfs_json_uint(&prune->json, bytes);
+	sfs_json_member_string(&prune->json, "path", path);
+	sfs_json_member_uint(&prune->json, "bytes", bytes);
 	sfs_json_end_object(&prune->json);
 }
 

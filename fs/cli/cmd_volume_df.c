@@ -159,14 +159,10 @@ static void json_share(struct sfs_json *json, const char *pattern,
 		       const struct share *share)
 {
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "pattern");
-	sfs_json_string(json, pattern);
-	sfs_json_key(json, "files");
-	sfs_json_uint(json, share->files);
-	sfs_json_key(json, "apparent_bytes");
-	sfs_json_uint(json, share->apparent_bytes);
-	sfs_json_key(json, "allocated_bytes");
-	sfs_json_uint(json, share->allocated_bytes);
+	sfs_json_member_string(json, "pattern", pattern);
+	sfs_json_member_uint(json, "files", share->files);
+	sfs_json_member_uint(json, "apparent_bytes", share->apparent_bytes);
+	sfs_json_member_uint(json, "allocated_bytes", share->allocated_bytes);
 	sfs_json_end_object(json);
 }
 
@@ -201,13 +197,10 @@ static void json_measured(struct sfs_json *json, const struct measured *m)
 	};
 
 	sfs_json_begin_object(json);
-	sfs_json_key(json, "name");
-	sfs_json_string(json, m->volume->name);
-	sfs_json_key(json, "source");
-	sfs_json_string(json, m->volume->source);
+	sfs_json_member_string(json, "name", m->volume->name);
+	sfs_json_member_string(json, "source", m->volume->source);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		sfs_json_key(json, numbers[i].key);
-		sfs_json_uint(json, numbers[i].value);
+		sfs_json_member_uint(json, numbers[i].key, numbers[i].value);
 	}
 	sfs_json_key(json, "limit");
 	if (m->volume->size_bytes)

@@ -39,8 +39,8 @@ static void json_labels(struct sfs_json *json, const struct sfs_volume *volume)
 	sfs_json_key(json, "labels");
 	sfs_json_begin_object(json);
 	for (size_t i = 0; i < volume->label_count; i++) {
-		sfs_json_key(json, volume->labels[i].key);
-		sfs_json_string(json, volume->labels[i].value);
+		sfs_json_member_string(json, volume->labels[i].key,
+				       volume->labels[i].value);
 	}
 	sfs_json_end_object(json);
 }
@@ -56,12 +56,9 @@ static int print_json(struct sfs_volume *const *volumes, size_t count)
 						  0 };
 
 		sfs_json_begin_object(&json);
-		sfs_json_key(&json, "name");
-		sfs_json_string(&json, volumes[i]->name);
-		sfs_json_key(&json, "path");
-		sfs_json_string(&json, volumes[i]->path);
-		sfs_json_key(&json, "source");
-		sfs_json_string(&json, volumes[i]->source);
+		sfs_json_member_string(&json, "name", volumes[i]->name);
+		sfs_json_member_string(&json, "path", volumes[i]->path);
+		sfs_json_member_string(&json, "source", volumes[i]->source);
 		sfs_json_key(&json, "created_at");
 		sfs_json_time(&json, created);
 		sfs_json_key(&json, "limit");
@@ -69,8 +66,8 @@ static int print_json(struct sfs_volume *const *volumes, size_t count)
 			sfs_json_uint(&json, volumes[i]->size_bytes);
 		else
 			sfs_json_null(&json);
-		sfs_json_key(&json, "in_use");
-		sfs_json_bool(&json, sfs_volume_in_use(volumes[i]->name) == 1);
+		sfs_json_member_bool(&json, "in_use",
+				     sfs_volume_in_use(volumes[i]->name) == 1);
 		json_labels(&json, volumes[i]);
 		sfs_json_end_object(&json);
 	}

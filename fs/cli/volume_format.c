@@ -67,12 +67,11 @@ static void json_labels(struct sfs_json *json, const struct sfs_volume *volume)
 {
 	sfs_json_begin_object(json);
 	for (size_t i = 0; i < volume->label_count; i++) {
-		sfs_json_key(json, volume->labels[i].key);
-		sfs_json_string(json, volume->labels[i].value);
+		sfs_json_member_string(json, volume->labels[i].key,
+				       volume->labels[i].value);
 	}
 	if (volume->source) {
-		sfs_json_key(json, "source");
-		sfs_json_string(json, volume->source);
+		sfs_json_member_string(json, "source", volume->source);
 	}
 	sfs_json_end_object(json);
 }
@@ -84,8 +83,7 @@ static void json_options(struct sfs_json *json, const struct sfs_volume *volume)
 	sfs_json_begin_object(json);
 	if (volume->size_bytes) {
 		snprintf(size, sizeof(size), "%" PRIu64, volume->size_bytes);
-		sfs_json_key(json, "size");
-		sfs_json_string(json, size);
+		sfs_json_member_string(json, "size", size);
 	}
 	sfs_json_end_object(json);
 }

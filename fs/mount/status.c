@@ -52,19 +52,6 @@ static bool rule_is_of(const struct sfs_rule *rule, unsigned int store)
 	return !rule->negated && rule->store == store;
 }
 
-static void key_string(struct sfs_json *json, const char *key,
-		       const char *value)
-{
-	sfs_json_key(json, key);
-	sfs_json_string(json, value);
-}
-
-static void key_uint(struct sfs_json *json, const char *key, uint64_t value)
-{
-	sfs_json_key(json, key);
-	sfs_json_uint(json, value);
-}
-
 static void json_store(struct sfs_json *json, const struct report *report,
 		       unsigned int index)
 {
@@ -79,9 +66,9 @@ static void json_store(struct sfs_json *json, const struct report *report,
 		    ftell(report->out) < LISTS_BYTES_MAX / 2)
 			sfs_json_string(json, sfs_rules_get(rules, i)->glob);
 	sfs_json_end_array(json);
-	key_string(json, "source", store->path);
-	key_string(json, "volume", store->volume);
-	key_uint(json, "size", store->limit_bytes);
+	sfs_json_member_string(json, "source", store->path);
+	sfs_json_member_string(json, "volume", store->volume);
+	sfs_json_member_uint(json, "size", store->limit_bytes);
 	sfs_json_end_object(json);
 }
 
@@ -93,17 +80,17 @@ static void json_rule(struct sfs_json *json, const struct report *report,
 	const struct sfs_usage_rule *usage = &report->usage->rules[index];
 
 	sfs_json_begin_object(json);
-	key_string(json, "pattern", rule->glob);
-	key_string(json, "from", rule->from);
-	key_string(json, "volume", rule->volume);
-	key_uint(json, "files", usage->files);
-	key_uint(json, "bytes", usage->bytes);
+	sfs_json_member_string(json, "pattern", rule->glob);
+	sfs_json_member_string(json, "from", rule->from);
+	sfs_json_member_string(json, "volume", rule->volume);
+	sfs_json_member_uint(json, "files", usage->files);
+	sfs_json_member_uint(json, "bytes", usage->bytes);
 	sfs_json_key(json, "biggest");
 	sfs_json_begin_array(json);
 	for (int i = 0; i < SFS_USAGE_BIGGEST && usage->biggest[i].path; i++) {
 		sfs_json_begin_object(json);
-		key_string(json, "path", usage->biggest[i].path);
-		key_uint(json, "bytes", usage->biggest[i].bytes);
+		sfs_json_member_string(json, "path", usage->biggest[i].path);
+		sfs_json_member_uint(json, "bytes", usage->biggest[i].bytes);
 		sfs_json_end_object(json);
 	}
 	sfs_json_end_array(json);
@@ -130,8 +117,9 @@ static void json_requests(struct sfs_json *json, struct sfs_counters *counters)
 		uint64_t n = sfs_counters_get(counters, (enum sfs_request)i);
 
 		if (n > 0)
-			key_uint(json, sfs_counters_name((enum sfs_request)i),
-				 n);
+			sfs_json_member_uint(
+				json, sfs_counters_name((enum sfs_request)i),
+				n);
 	}
 	sfs_json_end_object(json);
 }
@@ -157,9 +145,10 @@ static void write_json(const struct report *report)
 
 	sfs_json_init(&json, report->out);
 	sfs_json_begin_object(&json);
-	key_string(&json, "source", session->source);
-	key_string(&json, "mountpoint", sfs_session_shown_at(session));
-	key_uint(&json, "pid", (uint64_t)getpid());
+	sfs_json_member_string(&json, "source", session->source);
+	sfs_json_member_string(&json, "mountpoint",
+			       sfs_session_shown_at(session));
+	sfs_json_member_uint(&json, "pid", (uint64_t)getpid());
 	sfs_json_key(&json, "mounted");
 	sfs_json_time(&json,
 		      (struct timespec){ .tv_sec = session->entry->mounted_s });
@@ -168,12 +157,12 @@ static void write_json(const struct report *report)
 	for (unsigned int i = 0; i < session->n_stores; i++)
 		json_store(&json, report, i);
 	sfs_json_end_array(&json);
-	key_string(&json, "io", io_name(session));
-	key_string(&json, "transport", transport_name(session));
-	key_string(&json, "cache", cache_name(session));
-	key_uint(&json, "files", report->usage->files);
-	key_uint(&json, "bytes", report->usage->bytes);
-	key_uint(&json, "orphans", report->usage->orphans);
+	sfs_json_member_string(&json, "io", io_name(session));
+	sfs_json_member_string(&json, "transport", transport_name(session));
+	sfs_json_member_string(&json, "cache", cache_name(session));
+	sfs_json_member_uint(&json, "files", report->usage->files);
+	sfs_json_member_uint(&json, "bytes", report->usage->bytes);
+	sfs_json_member_uint(&json, "orphans", report->usage->orphans);
 	json_changed_files(&json, session);
 	json_requests(&json, &session->mount.counters);
 	json_rules(&json, report);

@@ -56,6 +56,13 @@ void sfs_json_uint(struct sfs_json *json, uint64_t value);
 void sfs_json_bool(struct sfs_json *json, bool value);
 void sfs_json_null(struct sfs_json *json);
 
+/* A key and its value. */
+void sfs_json_member_string(struct sfs_json *json, const char *key,
+			    const char *value);
+void sfs_json_member_uint(struct sfs_json *json, const char *key,
+			  uint64_t value);
+void sfs_json_member_bool(struct sfs_json *json, const char *key, bool value);
+
 /*
  * RFC 3339, in UTC: "2026-01-31T12:34:56.000000789Z"; null for a year that has
  * more than four digits.

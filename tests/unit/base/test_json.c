@@ -83,6 +83,25 @@ static void nests_and_separates(void **state)
 			     "]\n");
 }
 
+static void members_are_keys_with_values(void **state)
+{
+	struct sink *sink = *state;
+	struct sfs_json *json = &sink->json;
+
+	sfs_json_begin_object(json);
+	sfs_json_member_string(json, "name", "a");
+	sfs_json_member_string(json, "volume", NULL);
+	sfs_json_member_uint(json, "size", UINT64_MAX);
+	sfs_json_member_bool(json, "old", true);
+	sfs_json_end_object(json);
+	assert_written(sink, "{\n"
+			     "  \"name\": \"a\",\n"
+			     "  \"volume\": null,\n"
+			     "  \"size\": 18446744073709551615,\n"
+			     "  \"old\": true\n"
+			     "}\n");
+}
+
 static void empty_array_on_one_line(void **state)
 {
 	struct sink *sink = *state;
@@ -171,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		sink_test(nests_and_separates),
+		sink_test(members_are_keys_with_values),
 		sink_test(empty_array_on_one_line),
 		sink_test(escapes_what_must_be),
 		sink_test(keeps_valid_utf8),
