@@ -67,7 +67,6 @@ int sfs_volume_open_dir(int *ret_fd);
 int sfs_volume_create_from(const struct sfs_volume *spec,
 			   const struct sfs_store *from);
 /* STORE/meta: labels, source, size. */
-int sfs_volume_read_meta(int root_fd, struct sfs_volume *volume);
 int sfs_volume_write_meta(int root_fd, const struct sfs_volume *volume);
 /* Opens volumes/NAME and takes its lock; -EBUSY, -ENOENT (also when it was
  * removed or replaced meanwhile). */

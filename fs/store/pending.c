@@ -120,10 +120,12 @@ static int each_visit(void *context, const struct sfs_backing_walk_entry *entry)
 	return each->visit(each->context, folder, temp);
 }
 
-int sfs_store_pending_each(struct sfs_store *store,
-			   int (*visit)(void *context, const char *folder,
-					const char *temp),
-			   void *context)
+/* Calls visit() for each entry that a dead daemon left for this source; a
+ * negative result ends the walk. */
+static int each_pending(struct sfs_store *store,
+			int (*visit)(void *context, const char *folder,
+				     const char *temp),
+			void *context)
 {
 	struct each each = { store->source, visit, context };
 
@@ -158,5 +160,5 @@ int sfs_store_clean_pending(struct sfs_store *store, int source_fd)
 {
 	struct clean clean = { store, source_fd };
 
-	return sfs_store_pending_each(store, clean_visit, &clean);
+	return each_pending(store, clean_visit, &clean);
 }

@@ -78,7 +78,7 @@ int sfs_volume_write_meta(int root_fd, const struct sfs_volume *volume)
 	return r < 0 ? r : sfs_keyfile_write(&file, root_fd, "meta");
 }
 
-int sfs_volume_read_meta(int root_fd, struct sfs_volume *volume)
+static int read_meta(int root_fd, struct sfs_volume *volume)
 {
 	SFS_KEYFILE struct sfs_keyfile file = { 0 };
 	const char *source;
@@ -234,7 +234,7 @@ static int load_from(int dir_fd, const char *name, struct sfs_volume *volume)
 	r = volume->name ? sfs_place_path(root, &volume->path) : -ENOMEM;
 	if (r == 0)
 		r = sfs_store_check_format(root, volume->path);
-	return r < 0 ? r : sfs_volume_read_meta(root, volume);
+	return r < 0 ? r : read_meta(root, volume);
 }
 
 int sfs_volume_load(const char *name, struct sfs_volume **ret)
@@ -321,6 +321,25 @@ void sfs_volume_list_free(struct sfs_volume **volumes, size_t count)
 	free(volumes);
 }
 
+static int open_named(const char *name, int flags, int *ret_dir_fd,
+		      int *ret_root_fd)
+{
+	SFS_CLOSE int dir = -1;
+	int root, r;
+
+	if (!sfs_volume_name_valid(name))
+		return -EINVAL;
+	r = sfs_volume_open_dir(&dir);
+	if (r < 0)
+		return r;
+	root = sfs_backing_open(dir, name, flags | O_DIRECTORY, 0);
+	if (root < 0)
+		return root;
+	*ret_dir_fd = sfs_steal_fd(&dir);
+	*ret_root_fd = root;
+	return 0;
+}
+
 int sfs_volume_open_locked(const char *name, int operation, int *ret_root_fd,
 			   int *ret_lock_fd)
 {
@@ -328,16 +347,10 @@ int sfs_volume_open_locked(const char *name, int operation, int *ret_root_fd,
 	SFS_CLOSE int root = -1;
 	SFS_CLOSE int lock = -1;
 	struct stat held, named;
-	int r;
+	int r = open_named(name, O_RDONLY, &dir, &root);
 
-	if (!sfs_volume_name_valid(name))
-		return -EINVAL;
-	r = sfs_volume_open_dir(&dir);
 	if (r < 0)
 		return r;
-	root = sfs_backing_open(dir, name, O_RDONLY | O_DIRECTORY, 0);
-	if (root < 0)
-		return root;
 	lock = sfs_store_lock(root, operation);
 	if (lock < 0)
 		return lock;
@@ -366,18 +379,6 @@ int sfs_volume_in_use(const char *name)
 	close(root);
 	close(lock);
 	return 0;
-}
-
-int sfs_volume_save(const struct sfs_volume *volume)
-{
-	SFS_CLOSE int dir = -1;
-	SFS_CLOSE int root = -1;
-	int r = sfs_volume_open_dir(&dir);
-
-	if (r < 0)
-		return r;
-	root = sfs_backing_open(dir, volume->name, O_RDONLY | O_DIRECTORY, 0);
-	return root < 0 ? root : sfs_volume_write_meta(root, volume);
 }
 
 int sfs_volume_remove(const char *name)
@@ -410,13 +411,7 @@ int sfs_volume_usage(const char *name, struct sfs_store_usage *ret)
 {
 	SFS_CLOSE int dir = -1;
 	SFS_CLOSE int root = -1;
-	int r;
+	int r = open_named(name, O_PATH, &dir, &root);
 
-	if (!sfs_volume_name_valid(name))
-		return -EINVAL;
-	r = sfs_volume_open_dir(&dir);
-	if (r < 0)
-		return r;
-	root = sfs_backing_open(dir, name, O_PATH | O_DIRECTORY, 0);
-	return root < 0 ? root : sfs_store_usage(root, ret);
+	return r < 0 ? r : sfs_store_usage(root, ret);
 }

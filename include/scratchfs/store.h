@@ -139,12 +139,6 @@ int sfs_store_pending_add(struct sfs_store *store, const char *folder,
 			  const char *temp);
 /* It was renamed into place or removed. */
 int sfs_store_pending_remove(struct sfs_store *store, const char *temp);
-/* Calls visit() for each entry that a dead daemon left for this source; a
- * negative result ends the walk. */
-int sfs_store_pending_each(struct sfs_store *store,
-			   int (*visit)(void *context, const char *folder,
-					const char *temp),
-			   void *context);
 /* Removes those temporaries from the source.  Call it before mounting. */
 int sfs_store_clean_pending(struct sfs_store *store, int source_fd);
 

@@ -52,9 +52,6 @@ void sfs_volume_list_free(struct sfs_volume **volumes, size_t count);
 int sfs_volume_add_label(struct sfs_volume *volume, const char *key,
 			 const char *value);
 
-/* Writes labels, source and size back. */
-int sfs_volume_save(const struct sfs_volume *volume);
-
 /* 1 in use by a mount (or a volume command), 0 not, -errno. */
 int sfs_volume_in_use(const char *name);
 
