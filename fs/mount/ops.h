@@ -92,9 +92,6 @@ fuse_ino_t sfs_op_nodeid(struct sfs_mount *mount, struct sfs_node *node);
 
 struct sfs_caller sfs_op_caller(fuse_req_t req);
 
-/* Seconds for which the kernel may believe an answer. */
-double sfs_op_timeout(enum sfs_trust trust);
-
 /* `entry` in the kernel's words; a node of NULL becomes a negative entry. */
 void sfs_op_fill_entry(struct sfs_mount *mount, const struct sfs_entry *entry,
 		       struct fuse_entry_param *ret);

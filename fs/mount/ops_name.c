@@ -89,9 +89,8 @@ void sfs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 	if (sfs_events_rename(req))
 		return;
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_RENAME);
-	struct sfs_caller caller = sfs_op_caller(req);
 
-	sfs_reply_status(req, sfs_view_rename(mount->view, &caller,
+	sfs_reply_status(req, sfs_view_rename(mount->view,
 					      sfs_op_node(mount, parent), name,
 					      sfs_op_node(mount, new_parent),
 					      new_name, flags));
@@ -137,8 +136,7 @@ void sfs_op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode,
 	struct sfs_caller caller = sfs_op_caller(req);
 	struct sfs_entry entry = { 0 };
 	int err = sfs_view_tmpfile(mount->view, &caller,
-				   sfs_op_node(mount, parent), mode, fi->flags,
-				   &entry);
+				   sfs_op_node(mount, parent), mode, &entry);
 
 	reply_created(req, err, &entry, fi);
 }

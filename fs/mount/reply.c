@@ -26,7 +26,8 @@ struct sfs_caller sfs_op_caller(fuse_req_t req)
 	};
 }
 
-double sfs_op_timeout(enum sfs_trust trust)
+/* Seconds for which the kernel may believe an answer. */
+static double timeout_of(enum sfs_trust trust)
 {
 	switch (trust) {
 	case SFS_TRUST_FOREVER:
@@ -47,14 +48,14 @@ static double attr_timeout(const struct sfs_mount *mount, const struct stat *st,
 {
 	if (mount->passthrough && S_ISREG(st->st_mode))
 		trust = SFS_TRUST_NONE;
-	return sfs_op_timeout(trust);
+	return timeout_of(trust);
 }
 
 void sfs_op_fill_entry(struct sfs_mount *mount, const struct sfs_entry *entry,
 		       struct fuse_entry_param *ret)
 {
 	*ret = (struct fuse_entry_param){
-		.entry_timeout = sfs_op_timeout(entry->trust_entry),
+		.entry_timeout = timeout_of(entry->trust_entry),
 	};
 	if (!entry->node)
 		return;

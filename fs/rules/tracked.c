@@ -468,20 +468,3 @@ int sfs_tracked_add_repository(struct sfs_tracked *tracked, const char *path,
 	deliver(tracked, &changes, changed, ctx);
 	return r;
 }
-
-void sfs_tracked_each_index(struct sfs_tracked *tracked,
-			    sfs_tracked_folder_fn *fn, void *ctx)
-{
-	pthread_mutex_lock(&tracked->reload);
-	for (size_t i = 0; i < tracked->count; i++) {
-		const struct sfs_git_repo *repo = tracked->followed[i]->repo;
-		SFS_CLOSE int fd = -1;
-
-		if (repo)
-			fd = sfs_git_folder_descriptor(&tracked->source,
-						       &repo->git);
-		if (fd >= 0)
-			fn(ctx, fd);
-	}
-	pthread_mutex_unlock(&tracked->reload);
-}

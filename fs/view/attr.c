@@ -106,7 +106,7 @@ static void show(struct sfs_view *view, struct sfs_node *node,
 	*ret_trust = sfs_settle_attr(view, node, own, events);
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		sfs_folder_show(view, node, ret_st);
-	sfs_node_show(view, node, ret_st);
+	sfs_node_show(node, ret_st);
 }
 
 int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,

@@ -195,14 +195,13 @@ static int open_tmpfile(struct sfs_view *view, const struct sfs_caller *caller,
 }
 
 int sfs_view_tmpfile(struct sfs_view *view, const struct sfs_caller *caller,
-		     struct sfs_node *parent, mode_t mode, int flags,
+		     struct sfs_node *parent, mode_t mode,
 		     struct sfs_entry *ret)
 {
 	SFS_CLOSE int fd = -1;
 	struct sfs_where where;
 	int path, r;
 
-	(void)flags;
 	pthread_rwlock_rdlock(&view->moves);
 	fd = open_tmpfile(view, caller, parent, mode, &where);
 	pthread_rwlock_unlock(&view->moves);

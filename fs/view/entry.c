@@ -35,7 +35,7 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 	ret->st = where->st;
 	if (S_ISDIR(where->st.st_mode))
 		sfs_folder_show(view, ret->node, &ret->st);
-	sfs_node_show(view, ret->node, &ret->st);
+	sfs_node_show(ret->node, &ret->st);
 	ret->trust_entry = entry_trust(view, parent, ret->node, where);
 	ret->trust_attr =
 		sfs_settle_attr(view, ret->node, &where->st, where->events);

@@ -307,10 +307,9 @@ static int rename_alone_if_folder(struct sfs_move *m)
 	return rename_counted(m);
 }
 
-int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
-		    struct sfs_node *parent, const char *name,
-		    struct sfs_node *new_parent, const char *new_name,
-		    unsigned int flags)
+int sfs_view_rename(struct sfs_view *view, struct sfs_node *parent,
+		    const char *name, struct sfs_node *new_parent,
+		    const char *new_name, unsigned int flags)
 {
 	struct sfs_move m = { .view = view,
 			      .from = { .parent = parent, .name = name },
@@ -321,7 +320,6 @@ int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
 	struct sfs_follow_rename follow;
 	int r;
 
-	(void)caller;
 	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	sfs_follow_rename_begin(view, parent, name, new_parent, new_name,

@@ -169,10 +169,8 @@ pthread_rwlock_t *sfs_node_lock(struct sfs_view *view,
 	return &view->node_locks[h % SFS_NODE_LOCKS];
 }
 
-void sfs_node_show(struct sfs_view *view, const struct sfs_node *node,
-		   struct stat *st)
+void sfs_node_show(const struct sfs_node *node, struct stat *st)
 {
-	(void)view;
 	st->st_ino = node->shown_ino;
 	/* Deleted in the view, not on the host. */
 	if (node->flags & SFS_NODE_UNLINKED && node->tree == SFS_TREE_HOST &&

@@ -102,14 +102,6 @@ uint64_t sfs_watch_events(struct sfs_view *view)
 	return atomic_load(&view->watch->events);
 }
 
-const char *sfs_watch_kind(struct sfs_view *view)
-{
-	if (view->watch->fanotify < 0)
-		return "timeouts";
-	return atomic_load(&view->watch->exhausted) ? "fanotify, exhausted"
-						    : "fanotify";
-}
-
 /* Changes made elsewhere raise no event here. */
 static bool is_remote(long type)
 {

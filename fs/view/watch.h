@@ -28,7 +28,4 @@ void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node);
 /* How many events have come; to be asked before an object is looked at. */
 uint64_t sfs_watch_events(struct sfs_view *view);
 
-/* "fanotify", "timeouts", ... for status. */
-const char *sfs_watch_kind(struct sfs_view *view);
-
 #endif

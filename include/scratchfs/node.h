@@ -162,8 +162,7 @@ pthread_rwlock_t *sfs_node_lock(struct sfs_view *view,
  * What is in `st` as the view shows it: the node's own inode number, and
  * whatever else differs from the object's own attributes.
  */
-void sfs_node_show(struct sfs_view *view, const struct sfs_node *node,
-		   struct stat *st);
+void sfs_node_show(const struct sfs_node *node, struct stat *st);
 
 /*
  * The number of a device (the source's own file system is 0), given out on

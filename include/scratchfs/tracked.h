@@ -120,13 +120,4 @@ int sfs_tracked_preview(struct sfs_tracked *tracked, const char *index_path,
 int sfs_tracked_add_repository(struct sfs_tracked *tracked, const char *path,
 			       sfs_tracked_changed_fn *changed, void *ctx);
 
-/*
- * The git folders to watch: fn gets an O_PATH descriptor, valid during the
- * call; an event on `index` or `config` there asks for sfs_tracked_refresh().
- * Called under the reload mutex: fn may only query.
- */
-typedef void sfs_tracked_folder_fn(void *ctx, int git_folder_fd);
-void sfs_tracked_each_index(struct sfs_tracked *tracked,
-			    sfs_tracked_folder_fn *fn, void *ctx);
-
 #endif

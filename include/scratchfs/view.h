@@ -86,7 +86,7 @@ int sfs_view_create(struct sfs_view *view, const struct sfs_caller *caller,
 		    int flags, struct sfs_entry *ret);
 /* O_TMPFILE in folder `parent`: a node without a name, to be linked. */
 int sfs_view_tmpfile(struct sfs_view *view, const struct sfs_caller *caller,
-		     struct sfs_node *parent, mode_t mode, int flags,
+		     struct sfs_node *parent, mode_t mode,
 		     struct sfs_entry *ret);
 int sfs_view_link(struct sfs_view *view, struct sfs_node *node,
 		  struct sfs_node *parent, const char *name,
@@ -96,10 +96,9 @@ int sfs_view_unlink(struct sfs_view *view, struct sfs_node *parent,
 int sfs_view_rmdir(struct sfs_view *view, struct sfs_node *parent,
 		   const char *name);
 /* flags: of renameat2(2). */
-int sfs_view_rename(struct sfs_view *view, const struct sfs_caller *caller,
-		    struct sfs_node *parent, const char *name,
-		    struct sfs_node *new_parent, const char *new_name,
-		    unsigned int flags);
+int sfs_view_rename(struct sfs_view *view, struct sfs_node *parent,
+		    const char *name, struct sfs_node *new_parent,
+		    const char *new_name, unsigned int flags);
 
 /* --- attributes (attr.c, xattr.c) --- */
 int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,

@@ -242,25 +242,6 @@ static void test_sparse(void **state)
 	close_source(&source);
 }
 
-static void count_folder(void *ctx, int git_folder_fd)
-{
-	*(int *)ctx += faccessat(git_folder_fd, "HEAD", F_OK, 0) == 0;
-}
-
-static void test_each_index(void **state)
-{
-	struct source source;
-	int folders = 0;
-
-	(void)state;
-	run("git init -q .; git init -q n");
-	open_source(&source, "");
-	sfs_tracked_add_repository(source.tracked, "n", NULL, NULL);
-	sfs_tracked_each_index(source.tracked, count_folder, &folders);
-	assert_int_equal(folders, 2);
-	close_source(&source);
-}
-
 struct asking {
 	struct sfs_tracked *tracked;
 	atomic_bool stop;
@@ -316,7 +297,7 @@ int main(void)
 		WITH_GIT(test_unfinished),  WITH_GIT(test_changes),
 		WITH_GIT(test_preview),	    WITH_GIT(test_damaged),
 		WITH_GIT(test_ignore_case), WITH_GIT(test_sparse),
-		WITH_GIT(test_each_index),  WITH_GIT(test_threads),
+		WITH_GIT(test_threads),
 	};
 
 	if (!with_git_available())

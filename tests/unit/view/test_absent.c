@@ -73,8 +73,7 @@ static void a_folder_that_moves_in_the_view_is_looked_at_again(void **state)
 	fx_mkdir(fx, "store/tree/is/sub");
 	fx_put(fx, "store/tree/is/sub/.tmp", "scratch");
 	look_in_vain(fx, "was/sub/.tmp");
-	assert_int_equal(sfs_view_rename(fx->view, &fx_caller, root, "was",
-					 root, "is", 0),
+	assert_int_equal(sfs_view_rename(fx->view, root, "was", root, "is", 0),
 			 0);
 	assert_non_null(fx_node(fx, "is/sub/.tmp"));
 }

@@ -42,8 +42,7 @@ static void git_in_view(struct fixture *fx, const char *command)
 	git = fx_node(fx, ".git");
 	assert_non_null(fx_node(fx, ".git/new")); /* as the kernel does */
 	assert_non_null(fx_node(fx, ".git/index"));
-	assert_int_equal(sfs_view_rename(fx->view, &fx_caller, git, "new", git,
-					 "index", 0),
+	assert_int_equal(sfs_view_rename(fx->view, git, "new", git, "index", 0),
 			 0);
 }
 

@@ -70,9 +70,8 @@ static void a_replaced_file_is_kept(void **state)
 	char text[8];
 
 	fx_create(fx, "", "other", "new");
-	assert_int_equal(sfs_view_rename(fx->view, &fx_caller, root, "other",
-					 root, "name", 0),
-			 0);
+	assert_int_equal(
+		sfs_view_rename(fx->view, root, "other", root, "name", 0), 0);
 	need_many_descriptors(fx);
 	assert_deleted(fx, was);
 	assert_int_equal(sfs_view_read(fx->view, was, text, 8, 0), 3);
