@@ -3,6 +3,7 @@
 # POSIX ACLs behave in the view, on core and on scratch paths, as on a plain
 # folder: masks, default ACLs with and without a umask, chmod, inheritance.
 . "$(dirname "$0")/../lib/mount.sh"
+. "$(dirname "$0")/../lib/story.sh"
 need setfacl getfacl
 
 mkdir "$WORK/native" "$WORK/source"
@@ -42,13 +43,7 @@ story() (
 	acls_of .
 	stat -c '%n %A' dir dir/file dir/sub dir/open moved copied none
 )
-mount_view "$WORK/source" "$WORK/view"
-mkdir "$WORK/view/core" "$WORK/view/logs"
-story "$WORK/native" >"$WORK/native.txt"
-story "$WORK/view/core" >"$WORK/core.txt"
-story "$WORK/view/logs" >"$WORK/logs.txt"
-diff "$WORK/native.txt" "$WORK/core.txt" || fail "core differs"
-diff "$WORK/native.txt" "$WORK/logs.txt" || fail "scratch differs"
+same_stories
 grep -q 'user:1:rwx' "$WORK/native.txt" || fail "the story tells nothing"
 diff <(acls_of "$WORK/source/core") <(acls_of "$WORK/view/core") ||
 	fail "the host differs"

@@ -3,6 +3,7 @@
 # fallocate(2) in the modes that FUSE can carry, holes and copy_file_range(2)
 # give the same bytes, sizes, holes and errors as on a plain folder.
 . "$(dirname "$0")/../lib/mount.sh"
+. "$(dirname "$0")/../lib/story.sh"
 
 story() {
 	"$TEST_PYTHON" - "$1" <<'PYTHON'
@@ -92,13 +93,7 @@ PYTHON
 }
 
 mkdir "$WORK/native" "$WORK/source"
-mount_view "$WORK/source" "$WORK/view"
-mkdir "$WORK/view/core" "$WORK/view/logs"
-story "$WORK/native" >"$WORK/native.txt"
-story "$WORK/view/core" >"$WORK/core.txt"
-story "$WORK/view/logs" >"$WORK/logs.txt"
-diff "$WORK/native.txt" "$WORK/core.txt" || fail "core differs"
-diff "$WORK/native.txt" "$WORK/logs.txt" || fail "scratch differs"
+same_stories
 grep -q 'punch done' "$WORK/native.txt" ||
 	skip "this file system punches no holes"
 

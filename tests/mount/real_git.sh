@@ -2,12 +2,7 @@
 # SPDX-License-Identifier: MIT
 # git works in the view and agrees with git on the host.
 . "$(dirname "$0")/../lib/mount.sh"
-need git
-export GIT_CONFIG_GLOBAL="$WORK/gitconfig" GIT_CONFIG_NOSYSTEM=1
-git config --global user.name test
-git config --global user.email test@localhost
-git config --global init.defaultBranch main
-git config --global advice.detachedHead false
+. "$(dirname "$0")/../lib/git.sh"
 
 git init -q "$WORK/origin"
 cd "$WORK/origin"

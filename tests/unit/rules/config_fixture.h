@@ -51,6 +51,26 @@ static inline void fixture_done(struct fixture *f)
 	assert_int_equal(system(command), 0);
 }
 
+static inline int fixture_setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	fixture_init(f);
+	*state = f;
+	return 0;
+}
+
+static inline int fixture_teardown(void **state)
+{
+	fixture_done(*state);
+	free(*state);
+	return 0;
+}
+
+#define FIXTURE_TEST(name) \
+	cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
 /* Writes a file below the source, folders included; "a/b/" are folders only. */
 static inline void put(struct fixture *f, const char *path, const char *text)
 {

@@ -7,22 +7,6 @@
 		assert_string_equal(globs(rules, text_), expected); \
 	} while (0)
 
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	fixture_init(f);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fixture_done(*state);
-	free(*state);
-	return 0;
-}
-
 static const struct sfs_rule *rule(struct fixture *f, int index)
 {
 	return sfs_rules_get(f->config.scratch, index);
@@ -392,24 +376,23 @@ static void volume_names_have_a_form(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(no_file_gives_the_builtin_patterns),
-		TEST(an_empty_file_changes_nothing),
-		TEST(sources_come_in_order),
-		TEST(profiles_come_in_the_order_of_the_command_line),
-		TEST(scratch_from_does_not_replace_the_builtin),
-		TEST(rules_carry_their_fields),
-		TEST(volumes_of_other_profiles_are_not_used),
-		TEST(nested_ignore_files_are_taken_over),
-		TEST(what_is_ignored_is_not_entered),
-		TEST(the_walk_has_a_bottom),
-		TEST(a_path_is_one_file),
-		TEST(the_source_is_not_left),
-		TEST(a_given_file_is_trusted),
-		TEST(no_config_reads_nothing),
-		TEST(files_in_the_source_are_announced),
-		TEST(a_changed_file_is_noticed),
+		FIXTURE_TEST(no_file_gives_the_builtin_patterns),
+		FIXTURE_TEST(an_empty_file_changes_nothing),
+		FIXTURE_TEST(sources_come_in_order),
+		FIXTURE_TEST(profiles_come_in_the_order_of_the_command_line),
+		FIXTURE_TEST(scratch_from_does_not_replace_the_builtin),
+		FIXTURE_TEST(rules_carry_their_fields),
+		FIXTURE_TEST(volumes_of_other_profiles_are_not_used),
+		FIXTURE_TEST(nested_ignore_files_are_taken_over),
+		FIXTURE_TEST(what_is_ignored_is_not_entered),
+		FIXTURE_TEST(the_walk_has_a_bottom),
+		FIXTURE_TEST(a_path_is_one_file),
+		FIXTURE_TEST(the_source_is_not_left),
+		FIXTURE_TEST(a_given_file_is_trusted),
+		FIXTURE_TEST(no_config_reads_nothing),
+		FIXTURE_TEST(files_in_the_source_are_announced),
+		FIXTURE_TEST(a_changed_file_is_noticed),
 		cmocka_unit_test(volume_names_have_a_form),
 	};
 

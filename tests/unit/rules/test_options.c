@@ -9,22 +9,6 @@ struct call {
 	int operands;
 };
 
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	fixture_init(f);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	fixture_done(*state);
-	free(*state);
-	return 0;
-}
-
 static int parse_call(struct fixture *f, void *argument)
 {
 	struct call *call = argument;
@@ -398,19 +382,18 @@ static void help_wins_over_what_is_missing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(operands_and_options_mix),
-		TEST(run_stops_at_its_command),
-		TEST(commands_have_options_of_their_own),
-		TEST(mount_lists_are_split),
-		TEST(words_for_mount_are_passed_over),
-		TEST(suid_and_dev_must_be_asked_for),
-		TEST(mount_options_are_passed_on),
-		TEST(every_long_option_works_in_o),
-		TEST(help_is_a_screen_with_every_option),
-		TEST(what_is_wrong_is_said),
-		TEST(help_wins_over_what_is_missing),
+		FIXTURE_TEST(operands_and_options_mix),
+		FIXTURE_TEST(run_stops_at_its_command),
+		FIXTURE_TEST(commands_have_options_of_their_own),
+		FIXTURE_TEST(mount_lists_are_split),
+		FIXTURE_TEST(words_for_mount_are_passed_over),
+		FIXTURE_TEST(suid_and_dev_must_be_asked_for),
+		FIXTURE_TEST(mount_options_are_passed_on),
+		FIXTURE_TEST(every_long_option_works_in_o),
+		FIXTURE_TEST(help_is_a_screen_with_every_option),
+		FIXTURE_TEST(what_is_wrong_is_said),
+		FIXTURE_TEST(help_wins_over_what_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
