@@ -24,7 +24,7 @@
 
 enum {
 	FILES = 24,
-	PATIENCE_US = 5000000
+	PATIENCE_US = 30000000
 };
 
 static const char *host, *view;

@@ -72,7 +72,7 @@ assert_scratch_on_disk secret-scratch
 unmount_dead() {
 	if [ "$(id -u)" = 0 ]; then umount "$1"; else fusermount3 -u "$1"; fi
 }
-unmount_dead "$view"
+wait_until 60 unmount_dead "$view"
 mount_view "$WORK/source" "$view"
 assert_absent "$view/.tmp1"
 no_secret() {

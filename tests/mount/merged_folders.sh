@@ -49,12 +49,12 @@ spent=$(($(requests) - before))
 names_are "file new" || fail "not merged"
 was=$(mtime)
 touch "$WORK/source/.tmp/a/hosts"
-wait_until 10 test -e "$WORK/view/.tmp/a/hosts"
-wait_until 10 changed "$was"
-wait_until 10 names_are "file hosts new"
+wait_until 60 test -e "$WORK/view/.tmp/a/hosts"
+wait_until 60 changed "$was"
+wait_until 60 names_are "file hosts new"
 rm "$WORK/source/.tmp/a/hosts"
-wait_until 10 names_are "file new"
+wait_until 60 names_are "file new"
 assert_absent "$WORK/view/.tmp/a/hosts"
 rm -r "$WORK/source/.tmp/a"
-wait_until 10 names_are new
+wait_until 60 names_are new
 unmount_view "$WORK/view"

@@ -12,5 +12,5 @@ for i in $(seq 50); do
 	timeout -k 5 60 "$SCRATCHFS" "$WORK/source" "$WORK/view" ||
 		fail "mounting, time $i"
 	assert_eq "$(cat "$WORK/view/file")" core "content, time $i"
-	timeout -k 5 60 umount "$WORK/view" || fail "unmounting, time $i"
+	wait_until 60 umount "$WORK/view" # somebody may be looking at all mounts
 done

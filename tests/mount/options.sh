@@ -84,7 +84,7 @@ if command -v mount.fuse >/dev/null; then
 		-o "no_config,scratch=*.o,nodev" || fail "mount(8): exit $?"
 	touch "$view/a.o"
 	assert_absent "$WORK/source/a.o"
-	timeout -k 5 30 umount "$view"
+	wait_until 60 umount "$view"
 fi
 
 # Others see a view of root's only if they may, and new files are theirs.

@@ -120,7 +120,7 @@ PYTHON
 
 look_at_files() {
 	local folder=$1 without=$2
-	(cd "$folder" && timeout -k 5 30 "$TEST_PYTHON" "$WORK/files.py" "$without") ||
+	(cd "$folder" && timeout -k 5 120 "$TEST_PYTHON" "$WORK/files.py" "$without") ||
 		fail "in $folder"
 }
 
@@ -160,7 +160,7 @@ for ends in "core logs" "logs core"; do
 	echo more >&7
 	exec 7>&-
 	assert_eq "$(cat "$from")" $'text\nmore'
-	wait_until 10 crosses "$from" "$to" # the kernel tells of a close later
+	wait_until 60 crosses "$from" "$to" # the kernel tells of a close later
 	assert_eq "$(cat "$to")" $'text\nmore'
 	assert_absent "$from"
 	rm "$to"
