@@ -14,7 +14,7 @@ static void a_mirror_that_is_made_is_seen(void **state)
 {
 	struct fixture *fx = *state;
 
-	alarm(10);
+	alarm(60);
 	fx_mkdir(fx, "source/core");
 	fx_mkdir(fx, "source/core/sub");
 	look_in_vain(fx, "core/.tmp");
