@@ -35,7 +35,7 @@ inside() {
 	chmod 300 "$HOME/view/core"
 	rmdir "$HOME/view/core"
 	cd "$HOME"
-	timeout 60 fusermount3 -u "$HOME/view"
+	wait_until 60 fusermount3 -u "$HOME/view" # somebody may look at it
 }
 
 as_user inside

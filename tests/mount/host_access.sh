@@ -22,7 +22,7 @@ inside() {
 				fail "$path cannot be read in the view"
 		done
 	done
-	timeout 60 fusermount3 -u "$HOME/view"
+	wait_until 60 fusermount3 -u "$HOME/view" # somebody may look at it
 }
 
 as_user inside
