@@ -27,6 +27,15 @@ is_mounted() {
 	grep -q " $BASE/view " /proc/self/mountinfo
 }
 
+# It goes on deleting scratch when the mount is gone.
+daemon_ends() {
+	local deadline=$((SECONDS + 600))
+	while [ -n "${DAEMON-}" ] && [ -d "/proc/$DAEMON" ] &&
+		[ "$SECONDS" -lt "$deadline" ]; do
+		sleep 0.1
+	done
+}
+
 # shellcheck disable=SC2317 # it is called by the trap
 cleanup() {
 	local status=$?
@@ -35,6 +44,7 @@ cleanup() {
 	set +e
 	! is_mounted || timeout -k 5 60 "$SCRATCHFS" umount --lazy "$BASE/view" ||
 		timeout -k 5 60 umount -l "$BASE/view"
+	daemon_ends
 	timeout -k 5 900 rm -rf --one-file-system -- "$BASE"
 	exit "$status"
 }

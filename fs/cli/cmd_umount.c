@@ -19,8 +19,10 @@
 #include <time.h>
 
 #define HOLDERS_MAX 10
+/* Unmounting does not take longer for what there is to count. */
+#define COUNT_MS "250"
 /* Most often all is deleted by then. */
-#define AT_ONCE_MS   100
+#define AT_ONCE_MS   50
 #define END_WAIT_MS  1000
 #define END_TICK_MS  10
 #define KEEP_WAIT_MS 600000
@@ -35,19 +37,23 @@ struct options {
 /* What the daemon says it would discard. */
 struct usage {
 	uint64_t files, bytes, changed;
+	bool more;  /* these are not all */
 	char *text; /* what came, for the names in it */
 	size_t length;
 };
 
-static int ask_usage(const char *mountpoint, struct usage *ret)
+static int ask_usage(const char *mountpoint, bool all, struct usage *ret)
 {
-	int err = sfs_views_ask(mountpoint, "usage", &ret->text, &ret->length);
+	int err = sfs_views_ask(mountpoint, all ? "usage" : "usage/" COUNT_MS,
+				&ret->text, &ret->length);
+	char more = '\0';
 
 	if (err < 0)
 		return err;
-	if (sscanf(ret->text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &ret->files,
-		   &ret->bytes, &ret->changed) != 3)
+	if (sscanf(ret->text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %c",
+		   &ret->files, &ret->bytes, &ret->changed, &more) < 3)
 		return -EPROTO;
+	ret->more = more != '\0';
 	return 0;
 }
 
@@ -89,7 +95,8 @@ static void print_summary(const struct usage *usage, const char *did)
 		puts("nothing to discard");
 		return;
 	}
-	printf("%s %" PRIu64 " file%s, %s\n", did, usage->files,
+	printf("%s %s%" PRIu64 " file%s, %s\n", did,
+	       usage->more ? "more than " : "", usage->files,
 	       usage->files == 1 ? "" : "s",
 	       sfs_size_format(usage->bytes, size));
 	print_changed(usage);
@@ -309,7 +316,7 @@ static int unmount_view(const char *path, const struct options *options)
 	}
 	if (find_view(path, &mount) < 0)
 		return SFS_EXIT_FAILED;
-	int err = ask_usage(mount.path, &usage);
+	int err = ask_usage(mount.path, options->dry_run, &usage);
 	if (err == -ENOTCONN) {
 		status = unmount_dead(&mount, options);
 	} else if (err < 0 && options->dry_run) {

@@ -401,6 +401,7 @@ int sfs_session_serve(struct sfs_session *session, void (*ready)(void *ctx),
 	err = sfs_loop_run(&loop);
 	if (err == -EINTR)
 		return err;
+	sfs_session_set_aside(session);
 	sfs_uring_free(session->uring);
 	session->uring = NULL;
 	sfs_locks_free(sfs_steal_ptr(&session->mount.locks));

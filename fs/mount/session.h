@@ -66,6 +66,9 @@ int sfs_session_mend(struct sfs_session *session);
 
 /* Opens the store of everything, then one for each volume that a rule names. */
 int sfs_session_open_stores(struct sfs_session *session);
+/* Nobody uses the view any more.  Its ephemeral scratch, unless it is to be
+ * kept, is renamed aside: quick, however much it is. */
+void sfs_session_set_aside(struct sfs_session *session);
 /*
  * Ephemeral scratch is gone when this returns; but what was taken over stays,
  * if the mount that was to bring it back never came about.  Frees nothing.

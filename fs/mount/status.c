@@ -280,58 +280,78 @@ static void write_usage(const struct report *report)
 {
 	const struct sfs_usage *usage = report->usage;
 
-	fprintf(report->out, "%" PRIu64 " %" PRIu64 " %" PRIu64, usage->files,
-		usage->bytes, usage->changed);
+	fprintf(report->out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "%s",
+		usage->files, usage->bytes, usage->changed,
+		usage->more ? " more" : "");
 	for (int i = 0; i < SFS_USAGE_CHANGED && usage->changed_paths[i]; i++) {
 		fputc('\0', report->out);
 		fputs(usage->changed_paths[i], report->out);
 	}
 }
 
-static int write_report(struct sfs_session *session, unsigned int n_stores,
-			void (*write)(const struct report *report), FILE *out)
+struct answer {
+	const char *name;
+	void (*write)(const struct report *report);
+	bool only_discarded;
+};
+
+static int write_report(struct sfs_session *session,
+			const struct answer *answer, unsigned int limit_ms,
+			FILE *out)
 {
+	unsigned int n_stores = session->n_stores;
 	struct sfs_usage usage;
 	struct report report = {
 		.session = session,
 		.usage = &usage,
 		.out = out,
 	};
-	int err = sfs_usage_count(session, 0, n_stores, &usage);
 
+	if (answer->only_discarded)
+		n_stores = session->stores[0]->volume ? 0 : 1;
+	int err = sfs_usage_count(session, n_stores, limit_ms, &usage);
 	if (err == 0)
-		write(&report);
+		answer->write(&report);
 	sfs_usage_done(&usage);
 	return err;
 }
 
-static const struct {
-	const char *name;
-	void (*write)(const struct report *report);
-	bool only_discarded;
-} answers[] = {
+static const struct answer answers[] = {
 	{ "status", write_json, false },
 	{ "report", write_text, false },
 	{ "usage", write_usage, true },
 };
 
+/* The one that is asked for, as "NAME" or "NAME/MILLISECONDS"; or NULL. */
+static const struct answer *find_answer(const char *question,
+					unsigned int *ret_limit_ms)
+{
+	size_t length = strcspn(question, "/");
+	char left_over;
+
+	*ret_limit_ms = SFS_USAGE_ALL;
+	if (question[length] &&
+	    sscanf(question + length, "/%u%c", ret_limit_ms, &left_over) != 1)
+		return NULL;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
+		if (strlen(answers[i].name) == length &&
+		    strncmp(answers[i].name, question, length) == 0)
+			return &answers[i];
+	return NULL;
+}
+
 int sfs_session_report(struct sfs_session *session, const char *name,
 		       char **ret_text, size_t *ret_length)
 {
-	size_t i = 0;
+	unsigned int limit_ms;
+	const struct answer *answer = find_answer(name, &limit_ms);
 
-	while (i < sizeof(answers) / sizeof(*answers) &&
-	       strcmp(answers[i].name, name) != 0)
-		i++;
-	if (i == sizeof(answers) / sizeof(*answers))
+	if (!answer)
 		return -ENODATA;
-	unsigned int n_stores = session->n_stores;
-	if (answers[i].only_discarded)
-		n_stores = session->stores[0]->volume ? 0 : 1;
 	FILE *out = open_memstream(ret_text, ret_length);
 	if (!out)
 		return -ENOMEM;
-	int err = write_report(session, n_stores, answers[i].write, out);
+	int err = write_report(session, answer, limit_ms, out);
 	if (fclose(out) != 0 && err == 0)
 		err = -ENOMEM;
 	if (err < 0)

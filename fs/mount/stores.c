@@ -210,12 +210,27 @@ static void discard(struct sfs_store *store)
 			      store->source, store->path ? store->path : "?");
 }
 
+/* It is a dead view's, and this one has not been there to be used. */
+static bool is_inherited(const struct sfs_session *session)
+{
+	return session->heritage && !session->served;
+}
+
+void sfs_session_set_aside(struct sfs_session *session)
+{
+	struct sfs_store *first = session->n_stores ? session->stores[0] : NULL;
+
+	if (first && !first->volume && !is_inherited(session) &&
+	    !atomic_load(&session->keep_as))
+		(void)sfs_store_discard(first);
+}
+
 /* The scratch of the mount, at its end. */
 static void end_ephemeral(struct sfs_session *session, struct sfs_store *store)
 {
 	SFS_FREE char *name = atomic_exchange(&session->keep_as, NULL);
 
-	if (session->heritage && !session->served)
+	if (is_inherited(session))
 		return;
 	if (!name)
 		discard(store);

@@ -9,6 +9,9 @@
  *	root	user.scratchfs.usage	what unmounting throws away: "FILES
  *					BYTES CHANGED", paths of changed copies
  *					of host files
+ *	root	user.scratchfs.usage/MS	the same; the counting ends after that
+ *					many milliseconds, and " more" follows
+ *					CHANGED if there is
  *	folder	user.scratchfs.explain/PATH
  *					of a path below it, which need not
  *					exist: place, "ro" or "rw", real path,

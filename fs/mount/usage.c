@@ -8,11 +8,29 @@
 #include "scratchfs/store.h"
 
 #include <string.h>
+#include <time.h>
 
 struct count {
 	const struct sfs_session *session;
 	struct sfs_usage *usage;
+	unsigned int objects, limit_ms;
+	uint64_t began_ms;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
+}
+
+static bool time_is_up(struct count *count)
+{
+	return ++count->objects % SFS_USAGE_AT_ONCE == 0 &&
+	       count->limit_ms != SFS_USAGE_ALL &&
+	       now_ms() - count->began_ms >= count->limit_ms;
+}
 
 /* The names of the biggest files of a rule, biggest first. */
 static int keep_if_big(struct sfs_usage_rule *rule, const char *path,
@@ -47,7 +65,7 @@ static int count_changed(struct sfs_usage *usage, const char *path)
 
 static int count_object(void *context, const struct sfs_object *object)
 {
-	const struct count *count = context;
+	struct count *count = context;
 	const struct sfs_backing_walk_entry *entry = object->entry;
 	struct sfs_usage *usage = count->usage;
 	uint64_t bytes = (uint64_t)entry->stat.st_size;
@@ -66,13 +84,22 @@ static int count_object(void *context, const struct sfs_object *object)
 	int err = keep_if_big(&usage->rules[rule], entry->path, bytes);
 	if (err == 0 && sfs_objects_is_on_host(count->session, object))
 		err = count_changed(usage, entry->path);
+	if (err == 0 && time_is_up(count)) {
+		usage->more = true;
+		err = -ECANCELED;
+	}
 	return err;
 }
 
-int sfs_usage_count(struct sfs_session *session, unsigned int first,
-		    unsigned int end, struct sfs_usage *ret)
+int sfs_usage_count(struct sfs_session *session, unsigned int n_stores,
+		    unsigned int limit_ms, struct sfs_usage *ret)
 {
-	struct count count = { session, ret };
+	struct count count = {
+		.session = session,
+		.usage = ret,
+		.limit_ms = limit_ms,
+		.began_ms = now_ms(),
+	};
 	int err = 0;
 
 	*ret = (struct sfs_usage){
@@ -82,10 +109,10 @@ int sfs_usage_count(struct sfs_session *session, unsigned int first,
 		calloc((size_t)ret->n_rules + 1, sizeof(struct sfs_usage_rule));
 	if (!ret->rules)
 		return -ENOMEM;
-	for (unsigned int i = first; err == 0 && i < end; i++)
+	for (unsigned int i = 0; err == 0 && i < n_stores; i++)
 		err = sfs_objects_walk(session, session->stores[i],
 				       count_object, &count);
-	return err;
+	return ret->more ? 0 : err;
 }
 
 void sfs_usage_done(struct sfs_usage *usage)

@@ -5,6 +5,8 @@
 /* What is in the stores of a mount, by rule; see objects.h. */
 #include "session.h"
 
+#include <limits.h>
+
 #define SFS_USAGE_BIGGEST 3
 #define SFS_USAGE_CHANGED 20
 
@@ -25,12 +27,19 @@ struct sfs_usage {
 	uint64_t orphans;      /* objects, folders too */
 	uint64_t changed;      /* copies of files that the host has as well */
 	char *changed_paths[SFS_USAGE_CHANGED]; /* some of them */
+	bool more; /* the time was up before all was counted */
 };
 
-/* Counts stores [first, end).  Called by a thread that may call the view.
- * Fills *ret, for sfs_usage_done(), also on failure. */
-int sfs_usage_count(struct sfs_session *session, unsigned int first,
-		    unsigned int end, struct sfs_usage *ret);
+#define SFS_USAGE_ALL	  UINT_MAX
+#define SFS_USAGE_AT_ONCE 4096
+
+/*
+ * Counts the first n_stores stores.  A count that has taken limit_ms ends early;
+ * what SFS_USAGE_AT_ONCE objects are is always counted.  Called by a thread that
+ * may call the view.  Fills *ret, for sfs_usage_done(), also on failure.
+ */
+int sfs_usage_count(struct sfs_session *session, unsigned int n_stores,
+		    unsigned int limit_ms, struct sfs_usage *ret);
 void sfs_usage_done(struct sfs_usage *usage);
 
 #endif
