@@ -160,6 +160,8 @@ static void write_json(const struct report *report)
 	sfs_json_member_string(&json, "io", io_name(session));
 	sfs_json_member_string(&json, "transport", transport_name(session));
 	sfs_json_member_string(&json, "cache", cache_name(session));
+	sfs_json_member_string(&json, "watch",
+			       sfs_view_watching(session->mount.view));
 	sfs_json_member_uint(&json, "files", report->usage->files);
 	sfs_json_member_uint(&json, "bytes", report->usage->bytes);
 	sfs_json_member_uint(&json, "orphans", report->usage->orphans);
@@ -265,8 +267,10 @@ static void write_text(const struct report *report)
 		sfs_size_format(report->usage->bytes, size),
 		report->usage->orphans, report->usage->orphans == 1 ? "" : "s");
 	text_rules(report);
-	fprintf(report->out, "  io        %s; transport %s; cache %s\n",
-		io_name(session), transport_name(session), cache_name(session));
+	fprintf(report->out,
+		"  io        %s; transport %s; cache %s; watch %s\n",
+		io_name(session), transport_name(session), cache_name(session),
+		sfs_view_watching(session->mount.view));
 	for (size_t i = 0; i < config->file_count; i++)
 		if (sfs_config_file_changed(&config->files[i],
 					    session->source_fd))

@@ -6,7 +6,6 @@
 #include "settle.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -56,10 +55,21 @@ struct sfs_watch {
 	pthread_t thread;
 	bool runs;
 	atomic_uint_fast64_t events;
-	atomic_bool exhausted; /* no more marks to be had */
+	atomic_bool exhausted; /* no more marks to be had for now */
+	atomic_bool said;      /* that */
 	pthread_mutex_t lock;  /* guards the chains; before view->table */
 	struct sfs_watch_entry *chains[CHAINS];
 };
+
+static void say_unwatched(int error)
+{
+	sfs_msg("nothing tells of changes on the host, it is asked again after "
+		"a second: %s%s",
+		strerror(error),
+		error == EMFILE ? "; raise "
+				  "/proc/sys/fs/fanotify/max_user_groups"
+				: "");
+}
 
 int sfs_watch_new(struct sfs_view *view)
 {
@@ -73,6 +83,8 @@ int sfs_watch_new(struct sfs_view *view)
 		fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK |
 				      FAN_REPORT_DFID_NAME,
 			      O_RDONLY | O_CLOEXEC);
+	if (watch->fanotify < 0 && !view->params.strict)
+		say_unwatched(errno);
 	view->watch = watch;
 	return watch->stop < 0 ? -errno : 0;
 }
@@ -102,25 +114,14 @@ uint64_t sfs_watch_events(struct sfs_view *view)
 	return atomic_load(&view->watch->events);
 }
 
-/* Changes made elsewhere raise no event here. */
-static bool is_remote(long type)
+const char *sfs_view_watching(struct sfs_view *view)
 {
-	static const long
-		remote[] = { NFS_SUPER_MAGIC,
-			     SMB_SUPER_MAGIC,
-			     0xff534d42 /* cifs */,
-			     0xfe534d42 /* smb2 */,
-			     V9FS_MAGIC,
-			     AFS_SUPER_MAGIC,
-			     CODA_SUPER_MAGIC,
-			     FUSE_SUPER_MAGIC,
-			     0x00c36400 /* ceph */,
-			     0x6a656a63 /* virtiofs shares fuse's */ };
-
-	for (size_t i = 0; i < sizeof(remote) / sizeof(*remote); i++)
-		if (type == remote[i])
-			return true;
-	return false;
+	if (view->params.strict)
+		return "nothing";
+	if (view->watch->fanotify < 0)
+		return "timeouts";
+	return atomic_load(&view->watch->exhausted) ? "fanotify, limit reached"
+						    : "fanotify";
 }
 
 static struct sfs_watch_entry **chain_of(struct sfs_watch *watch,
@@ -151,7 +152,7 @@ static struct sfs_watch_entry *new_entry(int fd)
 	struct sfs_watch_entry *e;
 	int mount;
 
-	if (fstatfs(fd, &fs) || is_remote(fs.f_type) ||
+	if (fstatfs(fd, &fs) || sfs_watch_is_remote(fs.f_type) ||
 	    name_to_handle_at(fd, "", &h.head, &mount, AT_EMPTY_PATH))
 		return NULL;
 	/* Only as much of bytes[] as there is. */
@@ -172,12 +173,14 @@ static bool mark(struct sfs_watch *watch, unsigned int action, int fd)
 	int r = fanotify_mark(watch->fanotify, action | FAN_MARK_ONLYDIR, MASK,
 			      AT_FDCWD, sfs_backing_proc_path(fd, proc));
 
-	if (r && errno == ENOSPC && action == FAN_MARK_ADD &&
-	    !atomic_exchange(&watch->exhausted, true))
+	if (!r || errno != ENOSPC || action != FAN_MARK_ADD)
+		return !r;
+	atomic_store(&watch->exhausted, true);
+	if (!atomic_exchange(&watch->said, true))
 		sfs_msg("the limit of watched folders is reached: further ones "
 			"are asked again after a second; raise "
 			"/proc/sys/fs/fanotify/max_user_marks");
-	return !r;
+	return false;
 }
 
 /* False: another thread was faster. */
@@ -251,9 +254,11 @@ void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node)
 	struct sfs_watch_entry *e = atomic_exchange(&node->watch, NULL);
 	SFS_FD host = SFS_FD_NONE;
 
-	if (e && take_entry(view->watch, e) &&
-	    !sfs_fd_path(view, node, SFS_TREE_HOST, &host))
+	if (!e || !take_entry(view->watch, e))
+		return;
+	if (!sfs_fd_path(view, node, SFS_TREE_HOST, &host))
 		(void)mark(view->watch, FAN_MARK_REMOVE, host.fd);
+	atomic_store(&view->watch->exhausted, false);
 }
 
 void sfs_watch_renew(struct sfs_view *view, struct sfs_node *node)

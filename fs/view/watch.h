@@ -25,6 +25,9 @@ void sfs_watch_renew(struct sfs_view *view, struct sfs_node *node);
 /* The node is about to be freed. */
 void sfs_watch_forget(struct sfs_view *view, struct sfs_node *node);
 
+/* Is this a type of statfs(2) where changes made elsewhere raise no event? */
+bool sfs_watch_is_remote(long type);
+
 /* How many events have come; to be asked before an object is looked at. */
 uint64_t sfs_watch_events(struct sfs_view *view);
 

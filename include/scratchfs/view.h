@@ -189,6 +189,10 @@ int sfs_view_list(struct sfs_view *view, struct sfs_node *node, uint64_t cookie,
 		  bool plus, sfs_emit_fn *emit, void *ctx);
 
 /* --- for status and explain --- */
+/* What tells of changes on the host: "fanotify", "fanotify, limit reached" (some
+ * folders are not watched, and asked again after a second), "timeouts", or
+ * "nothing" (a strict view needs none). */
+const char *sfs_view_watching(struct sfs_view *view);
 struct sfs_explanation {
 	bool scratch, lower, readonly;
 	char *real_path; /* allocated, free it */
