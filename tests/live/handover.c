@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handover HOST VIEW fresh|settled ROUNDS SEED [FOLDERS]
+ * handover HOST VIEW fresh|settled|alone ROUNDS SEED [SETS]
  *
  * Changes things in the folder HOST and looks at once in the folder VIEW, which
  * shows it.  fresh: each look has to be right.  settled: the things have been
  * quiet for three seconds, and known to the view, before each is changed once;
- * how long the view takes to be right is measured.  They wait in so many FOLDERS
- * at a time.  Prints "KIND: changes, stale at first, p50, p99, worst in
+ * how long the view takes to be right is measured.  SETS of 312 wait at a time,
+ * each set in a folder, or (alone) each thing in its own, so that the folder has
+ * been quiet too.  Prints "KIND: changes, stale at first, p50, p99, worst in
  * microseconds", at last of all kinds together; exits 1 if a fresh look was wrong
  * or a settled one never became right.
  *
- * 100,000 changes each: fresh 7700 SEED; settled 10 SEED 33.
+ * 100,000 changes each: fresh 7700 SEED; settled 10 SEED 33; alone 10 SEED 33.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -364,83 +365,94 @@ static void run_fresh(const struct kind *kind, unsigned int rounds,
 	}
 }
 
-static void known(const char *name)
-{
-	for (int i = 0; i < 3; i++)
-		(void)is_right(name);
-}
-
 /* Goes on in another folder, and where its second names are. */
-static void enter(const char *host_top, const char *view_top,
-		  unsigned int folder)
+static void enter(char **tops, unsigned int folder)
 {
 	char links[PATH_MAX];
 
-	snprintf(host, sizeof(host), "%s/%u", host_top, folder);
-	snprintf(view, sizeof(view), "%s/%u", view_top, folder);
+	snprintf(host, sizeof(host), "%s/%u", tops[0], folder);
+	snprintf(view, sizeof(view), "%s/%u", tops[1], folder);
 	snprintf(links, sizeof(links), "%s.links", host);
 	mkdir(host, 0755);
 	mkdir(links, 0755);
 }
 
-static void prepare_settled(void)
+static void prepare_settled(unsigned int kind, const char *name,
+			    struct tally *t)
+{
+	(void)t;
+	clean(name);
+	prepare(&kinds[kind], name);
+}
+
+static void change_settled(unsigned int kind, const char *name, struct tally *t)
+{
+	for (int i = 0; i < 3; i++)
+		(void)is_right(name);
+	change(&kinds[kind], name);
+	look_until_right(name, true, t);
+}
+
+struct settled {
+	char **tops;
+	unsigned int n, per_folder;
+	struct tally *tallies;
+};
+
+static void each_settled(const struct settled *all,
+			 void (*fn)(unsigned int kind, const char *name,
+				    struct tally *t))
 {
 	char name[64];
 
-	for (unsigned int i = 0; i < FILES * KINDS; i++) {
-		snprintf(name, sizeof(name), "quiet%u", i);
-		clean(name);
-		prepare(&kinds[i % KINDS], name);
+	for (unsigned int i = 0; i < all->n; i++) {
+		enter(all->tops, i / all->per_folder);
+		snprintf(name, sizeof(name), "quiet%u", i % all->per_folder);
+		fn(i % KINDS, name, &all->tallies[i % KINDS]);
 	}
 }
 
-static void change_settled(struct tally *tallies)
+/* Many things become quiet together; then each is changed once. */
+static void run_settled(const struct settled *all)
 {
-	char name[64];
+	each_settled(all, prepare_settled);
+	sleep(4);
+	each_settled(all, change_settled);
+}
 
-	for (unsigned int i = 0; i < FILES * KINDS; i++) {
-		snprintf(name, sizeof(name), "quiet%u", i);
-		known(name);
-		change(&kinds[i % KINDS], name);
-		look_until_right(name, true, &tallies[i % KINDS]);
-	}
+static int usage(void)
+{
+	fputs("handover HOST VIEW fresh|settled|alone ROUNDS SEED [SETS]\n",
+	      stderr);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static struct tally tallies[KINDS], all;
-	unsigned int rounds, folders;
+	static struct tally tallies[KINDS], sum;
+	struct settled all = { argv + 1, FILES * KINDS, 1, tallies };
+	unsigned int rounds;
 	bool fresh;
 
-	if (argc != 6 && argc != 7) {
-		fprintf(stderr, "handover HOST VIEW fresh|settled ROUNDS SEED "
-				"[FOLDERS]\n");
-		return 2;
-	}
+	if (argc != 6 && argc != 7)
+		return usage();
 	fresh = !strcmp(argv[3], "fresh");
 	rounds = (unsigned int)strtoul(argv[4], NULL, 10);
 	rng = strtoull(argv[5], NULL, 10);
-	folders = argc == 7 ? (unsigned int)strtoul(argv[6], NULL, 10) : 1;
+	if (!strcmp(argv[3], "settled"))
+		all.per_folder = all.n;
+	if (argc == 7)
+		all.n *= (unsigned int)strtoul(argv[6], NULL, 10);
 	if (fresh)
-		enter(argv[1], argv[2], 0);
+		enter(argv + 1, 0);
 	for (unsigned int i = 0; fresh && i < KINDS; i++)
 		run_fresh(&kinds[i], rounds, &tallies[i]);
-	/* Many things become quiet together; then each is changed once. */
-	for (unsigned int r = 0; !fresh && r < rounds; r++) {
-		for (unsigned int f = 0; f < folders; f++) {
-			enter(argv[1], argv[2], f);
-			prepare_settled();
-		}
-		sleep(4);
-		for (unsigned int f = 0; f < folders; f++) {
-			enter(argv[1], argv[2], f);
-			change_settled(tallies);
-		}
-	}
+	for (unsigned int r = 0; !fresh && r < rounds; r++)
+		run_settled(&all);
 	for (unsigned int i = 0; i < KINDS; i++) {
 		report(kinds[i].name, &tallies[i]);
-		add(&all, &tallies[i]);
+		add(&sum, &tallies[i]);
 	}
-	report("all", &all);
-	return all.never || (fresh && all.stale) ? 1 : 0;
+	report("all", &sum);
+	return sum.never || (fresh && sum.stale) ? 1 : 0;
 }
