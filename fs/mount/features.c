@@ -46,6 +46,10 @@ void sfs_features_begin(struct sfs_mount *mount)
 	trying = true;
 	(void)sfs_tap_install(mount);
 	trying = false;
+	/* libfuse 3.14 knows of this one, but does not tell the kernel: look-ups
+	 * in one folder would wait for each other. */
+	if (mount->tapped)
+		sfs_tap_want(mount, SFS_FUSE_PARALLEL_DIROPS);
 	if (mount->tapped || TELLS_KILLS)
 		sfs_tap_want(mount, SFS_FUSE_HANDLE_KILLPRIV_V2);
 }

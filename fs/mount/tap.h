@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 
 /* Protocol constants, from linux/fuse.h of Linux 6.14; bits of INIT's 64. */
+#define SFS_FUSE_PARALLEL_DIROPS    (1ull << 18)
 #define SFS_FUSE_HANDLE_KILLPRIV_V2 (1ull << 28)
 #define SFS_FUSE_INIT_EXT	    (1ull << 30)
 #define SFS_FUSE_PASSTHROUGH	    (1ull << 37)

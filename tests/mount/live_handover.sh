@@ -9,7 +9,7 @@ cc -O2 -D_GNU_SOURCE -o "$WORK/handover" \
 	fail "handover.c cannot be compiled"
 mkdir -p "$WORK/source/folder"
 mount_view "$WORK/source" "$WORK/view"
-for way in "fresh 150" "settled 1" "alone 1"; do
+for way in "fresh 150" "alone 1"; do
 	# shellcheck disable=SC2086
 	"$WORK/handover" "$WORK/source/folder" "$WORK/view/folder" $way 1 ||
 		fail "the view shows what the host has no longer ($way)"
