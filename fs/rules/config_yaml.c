@@ -179,7 +179,7 @@ static int add_scalar(struct builder *b, const yaml_event_t *event)
 static int add_open(struct builder *b, const yaml_event_t *event)
 {
 	bool list = event->type == YAML_SEQUENCE_START_EVENT;
-	struct sfs_yaml_node *node;
+	struct sfs_yaml_node *node = NULL; /* compilers see no further */
 	int r;
 
 	r = list ? refuse_properties(b, event,

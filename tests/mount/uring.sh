@@ -8,6 +8,8 @@
 need_root
 SWITCH=/sys/module/fuse/parameters/enable_uring
 [ -w "$SWITCH" ] || skip "this kernel has no FUSE over io_uring"
+! "$SCRATCHFS" doctor | grep -q "this libfuse was built without io_uring" ||
+	skip "this libfuse has no FUSE over io_uring"
 before=$(cat "$SWITCH")
 trap 'status=$?; set +e; echo "$before" >"$SWITCH"; (exit "$status"); cleanup' EXIT
 
