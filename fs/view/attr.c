@@ -127,7 +127,7 @@ int sfs_view_getattr(struct sfs_view *view, struct sfs_node *node,
 	if (fstat(object.fd, &own))
 		return -errno;
 	show(view, node, &own, events, ret_st, ret_trust);
-	sfs_settle_told(view, node, &own);
+	sfs_settle_told(view, node, &own, false);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 	ret->trust_entry = entry_trust(view, parent, ret->node, where);
 	ret->trust_attr =
 		sfs_settle_attr(view, ret->node, &where->st, where->events);
-	sfs_settle_told(view, ret->node, &where->st);
+	sfs_settle_told(view, ret->node, &where->st, where->locked);
 	sfs_settle_tell(ret->node, ret->trust_entry, ret->trust_attr);
 	return 0;
 }
@@ -57,7 +57,7 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 	sfs_settle_own_folder(view, parent, dir.fd);
 	if (!strcmp(name, ".git"))
 		sfs_follow_note(view, parent);
-	where->own = true;
+	where->own = where->locked = true;
 	do {
 		where->rekeys = sfs_rekeys_now(view);
 		where->events = sfs_watch_events(view);
@@ -71,13 +71,14 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 }
 
 static int look(struct sfs_view *view, struct sfs_node *parent,
-		const char *name, struct sfs_where *where,
+		const char *name, bool locked, struct sfs_where *where,
 		struct sfs_entry *ret)
 {
 	int r;
 
 	do {
 		r = sfs_where_find(view, parent, name, -1, where);
+		where->locked = locked;
 		if (!r && where->exists)
 			r = sfs_entry_fill(view, parent, name, where, ret);
 	} while (r == -EAGAIN);
@@ -89,11 +90,11 @@ int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
 {
 	unsigned int places = atomic_load(&view->places);
 	struct sfs_where where;
-	int r = look(view, parent, name, &where, ret);
+	int r = look(view, parent, name, false, &where, ret);
 
 	if ((r || !where.exists) && sfs_places_changed(view, places)) {
 		pthread_rwlock_rdlock(&view->moves);
-		r = look(view, parent, name, &where, ret);
+		r = look(view, parent, name, true, &where, ret);
 		pthread_rwlock_unlock(&view->moves);
 	}
 	if (!r && !where.exists) {
@@ -103,7 +104,11 @@ int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
 	}
 	/* It may be from before the change, and what is scratch is believed for
 	 * good. */
-	if (!r && sfs_places_changed(view, places))
+	if (!r && sfs_places_changed(view, places)) {
 		ret->trust_entry = SFS_TRUST_NONE;
+		if (ret->node)
+			sfs_settle_tell(ret->node, SFS_TRUST_NONE,
+					ret->trust_attr);
+	}
 	return r;
 }

@@ -116,6 +116,7 @@ struct sfs_where {
 	uint64_t rekeys;   /* view->rekeys before the look */
 	uint64_t events;   /* sfs_watch_events() before the look */
 	bool own;	   /* made by the view just now */
+	bool locked;	   /* view->moves is held: the kernel is told later */
 	uint64_t birth_ns; /* tree is the host's: see sfs_fd_stat_host() */
 };
 

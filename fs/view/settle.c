@@ -359,21 +359,25 @@ static bool knows_access(struct sfs_view *view, struct sfs_node *node,
  * are new the answer has to come first.
  *
  * It also waits for pages that are being read.  Another thread has to be free
- * to answer that, so one request at a time may wait here.
+ * to answer that, so one request at a time may wait here; and none that holds a
+ * lock which that thread may want.  False: not done, for want of room.
  */
-static void drop_pages(struct sfs_view *view, struct sfs_node *node, bool known)
+static bool drop_pages(struct sfs_view *view, struct sfs_node *node, bool known,
+		       bool locked)
 {
-	bool first =
-		known && !atomic_flag_test_and_set(&view->settle->dropping);
+	bool first = known && !locked &&
+		     !atomic_flag_test_and_set(&view->settle->dropping);
+	bool later = !first && drop_later(view, node);
 
-	if (first || !drop_later(view, node))
+	if (first || (!later && !locked))
 		view->notify.inval_inode(view->notify.ctx, node, true);
 	if (first)
 		atomic_flag_clear(&view->settle->dropping);
+	return first || later || !locked;
 }
 
 void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
-		     const struct stat *st)
+		     const struct stat *st, bool locked)
 {
 	uint64_t content = content_of(st), ctime = ns_of(&st->st_ctim);
 	uint64_t access = access_of(st), was_content, was_ctime;
@@ -388,8 +392,8 @@ void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
 	       atomic_load(&node->own_ctime) != ctime;
 	if (S_ISDIR(st->st_mode) && !is_settled(node, st))
 		drop = true; /* listings change within one tick of mtime */
-	if (drop)
-		drop_pages(view, node,
-			   known && !(view->notify.is_alone &&
-				      view->notify.is_alone(view->notify.ctx)));
+	known = known && !(view->notify.is_alone &&
+			   view->notify.is_alone(view->notify.ctx));
+	if (drop && !drop_pages(view, node, known, locked))
+		atomic_store(&node->told_ctime, was_ctime); /* the next time */
 }

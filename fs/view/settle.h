@@ -39,10 +39,11 @@ void sfs_settle_own_folder(struct sfs_view *view, struct sfs_node *folder,
  * These attributes are about to be told to the kernel.  It drops a file's
  * pages and a folder's listing when size or mtime have changed; where only
  * ctime tells of a change (mtime was put back) they are dropped here, which
- * waits for whoever reads them: no lock may be held.
+ * waits for whoever reads or writes them: where a lock is held (`locked`) that is
+ * done a moment later.
  */
 void sfs_settle_told(struct sfs_view *view, struct sfs_node *node,
-		     const struct stat *st);
+		     const struct stat *st, bool locked);
 /*
  * Does the kernel, for a while yet, need no answer about a node's name and
  * attributes?  It was told of them, for as long as the trust in each says; and
