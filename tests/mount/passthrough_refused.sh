@@ -32,12 +32,12 @@ mount -t overlay overlay -o \
 	"$WORK/merged" || skip "no overlayfs here"
 "$SCRATCHFS" --foreground --io passthrough --scratch '.tmp*' "$WORK/merged" "$view" \
 	>"$WORK/said" 2>&1 &
-wait_until 20 is_mounted "$view"
-wait_until 20 test -e "$view/file"
+wait_until 60 is_mounted "$view"
+wait_until 60 test -e "$view/file"
 echo last >>"$view/file"
 assert_eq "$(tail -n 1 "$WORK/merged/file")" last
 [ "$(requests "$view")" != 0 ] || fail "bytes passed through overlayfs"
-wait_until 20 unmounts "$view"
+wait_until 60 unmounts "$view"
 wait
 assert_eq "$(cat "$WORK/said")" ""
 umount "$WORK/merged"
