@@ -34,7 +34,22 @@ struct world {
 	struct place paths[MAX_PATHS];
 	size_t npaths;
 	struct sfs_rules *rules;
+	bool glued_stars_cross; /* to this git */
 };
+
+/*
+ * Two stars between another character and a slash: to git they crossed folders,
+ * and do not from some version on (2.55 at the latest), as gitignore(5) has always
+ * said.  The rules do as git did.  Is this one that is decided so?
+ */
+static bool is_for_git(const struct world *world, const char *pattern)
+{
+	const char *stars = strstr(pattern, "**");
+
+	while (stars && (stars == pattern || stars[-1] == '/'))
+		stars = strstr(stars + strspn(stars, "*"), "**");
+	return !stars || world->glued_stars_cross;
+}
 
 /* snprintf() that fits. */
 __attribute__((format(printf, 3, 4))) static void print(char *out, size_t size,
@@ -212,6 +227,11 @@ static int set_up(void **state)
 	      "git config core.excludesFile /dev/null",
 	      world->root);
 	run(command);
+	print(command, sizeof(command),
+	      "cd %s && echo 'a**/b' >.gitignore; git check-ignore -q ab; "
+	      "status=$?; rm .gitignore; exit $status",
+	      world->root);
+	world->glued_stars_cross = system(command) == 0;
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 static void try_patterns(struct world *world, const char *const *patterns)
 {
 	for (; *patterns; patterns++) {
+		if (!is_for_git(world, *patterns))
+			continue;
 		FILE *file = open_in(world, ".gitignore", "w");
 
 		fprintf(file, "%s\n", *patterns);

@@ -187,7 +187,9 @@ static void make_ignore_file(struct world *world, const char *folder)
 	print(name, sizeof(name), "%s/.gitignore", *folder ? folder : ".");
 	file = open_in(world, name, "w");
 	while (patterns--) {
-		random_pattern(world, pattern);
+		do
+			random_pattern(world, pattern);
+		while (!is_for_git(world, pattern));
 		fprintf(file, "%s%s", pattern,
 			patterns || below(world, 2) ? "\n" : "");
 	}
