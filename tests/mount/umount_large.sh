@@ -38,7 +38,9 @@ among them 1 changed"* ]] || fail "--dry-run said: $said"
 
 pid=$(daemon_of "$view")
 said=$(bounded "$SCRATCHFS" umount "$view")
-[[ $said =~ ^discarded\ (5001|more\ than\ 4096)\ files, ]] || fail "said: $said"
+# A slow machine is still at it when the command ends.
+[[ $said =~ (^|be\ )discarded:?\ (5001|more\ than\ 4096)\ files, ]] ||
+	fail "said: $said"
 wait_until 60 process_ended "$pid"
 assert_eq "$(find "$WORK/state/scratchfs/stores" \
 	"$WORK/state/scratchfs/discarded" -mindepth 1 2>/dev/null)" "" "scratch"
