@@ -19,7 +19,7 @@
  * that waits for something else.  Then it comes a little later.
  */
 #define LOOK_NS	 (200 * 1000 * 1000L)
-#define TELL_NS	 (300 * 1000 * 1000L)
+#define TELL_NS	 (2 * 1000 * 1000 * 1000L)
 #define CHECK_NS (5 * 1000 * 1000ULL) /* before copying up */
 #define ATTEMPTS 100		      /* for a `.git` that is not whole yet */
 
@@ -94,11 +94,8 @@ static struct timespec in_ns(long ns)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += ns;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_nsec -= 1000000000;
-		t.tv_sec++;
-	}
+	t.tv_sec += (t.tv_nsec + ns) / 1000000000;
+	t.tv_nsec = (t.tv_nsec + ns) % 1000000000;
 	return t;
 }
 
