@@ -20,7 +20,7 @@
 
 #define HOLDERS_MAX 10
 /* Unmounting does not take longer for what there is to count. */
-#define COUNT_MS "250"
+#define COUNT_MS "150"
 /* Most often all is deleted by then. */
 #define AT_ONCE_MS   50
 #define END_WAIT_MS  1000
