@@ -39,7 +39,8 @@ int sfs_entry_fill(struct sfs_view *view, struct sfs_node *parent,
 	ret->trust_entry = entry_trust(view, parent, ret->node, where);
 	ret->trust_attr =
 		sfs_settle_attr(view, ret->node, &where->st, where->events);
-	sfs_settle_told(view, ret->node, &where->st, where->locked);
+	if (!where->locked)
+		sfs_settle_told(view, ret->node, &where->st, where->own);
 	sfs_settle_tell(ret->node, ret->trust_entry, ret->trust_attr);
 	return 0;
 }
@@ -57,7 +58,7 @@ int sfs_entry_made(struct sfs_view *view, struct sfs_node *parent,
 	sfs_settle_own_folder(view, parent, dir.fd);
 	if (!strcmp(name, ".git"))
 		sfs_follow_note(view, parent);
-	where->own = where->locked = true;
+	where->own = true;
 	do {
 		where->rekeys = sfs_rekeys_now(view);
 		where->events = sfs_watch_events(view);
@@ -96,6 +97,8 @@ int sfs_view_lookup(struct sfs_view *view, struct sfs_node *parent,
 		pthread_rwlock_rdlock(&view->moves);
 		r = look(view, parent, name, true, &where, ret);
 		pthread_rwlock_unlock(&view->moves);
+		if (!r && where.exists)
+			sfs_settle_told(view, ret->node, &where.st, false);
 	}
 	if (!r && !where.exists) {
 		*ret = (struct sfs_entry){ .node = NULL };

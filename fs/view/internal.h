@@ -111,12 +111,12 @@ struct sfs_where {
 	uint16_t flags; /* of the node: place, LOWER, IN_GIT, ... */
 	int16_t rule;
 	uint16_t store;
-	uint16_t tree;	   /* exists: where its object is */
-	struct stat st;	   /* exists: of its object */
-	uint64_t rekeys;   /* view->rekeys before the look */
-	uint64_t events;   /* sfs_watch_events() before the look */
-	bool own;	   /* made by the view just now */
-	bool locked;	   /* view->moves is held: the kernel is told later */
+	uint16_t tree;	 /* exists: where its object is */
+	struct stat st;	 /* exists: of its object */
+	uint64_t rekeys; /* view->rekeys before the look */
+	uint64_t events; /* sfs_watch_events() before the look */
+	bool own;	 /* made by the view just now */
+	bool locked;	 /* the caller does sfs_settle_told(), without locks */
 	uint64_t birth_ns; /* tree is the host's: see sfs_fd_stat_host() */
 };
 
