@@ -223,7 +223,10 @@ def main():
         worker.start()
     for worker in workers:
         worker.join()
-    wrong = compare(view, host)
+    # The event of the host's last change may still be on its way.
+    deadline = time.monotonic() + 20
+    while (wrong := compare(view, host)) and time.monotonic() < deadline:
+        time.sleep(0.05)
     print("\n".join(wrong))
     return 1 if wrong or any(worker.exitcode for worker in workers) else 0
 
