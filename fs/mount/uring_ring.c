@@ -6,9 +6,11 @@
 #include "tap.h"
 
 #include <linux/fuse.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum {
 	PAYLOAD_BYTES = 1 << 20, /* max_write, and the largest read */
@@ -17,6 +19,10 @@ enum {
 	CMD_REGISTER = 1,
 	CMD_COMMIT_AND_FETCH = 2,
 	PART_BYTES = 128,
+	YIELD_NS = 1000000,
+	FIRST_REST_NS = 20000000,
+	LAST_REST_NS = 1000000000,
+	YIELDS = 256, /* after it was seen that callers move */
 };
 
 /* linux/fuse.h of 6.14: what is at the start of a queue entry's headers... */
@@ -182,6 +188,16 @@ static char *put_together(struct sfs_ring_entry *entry,
 	return message;
 }
 
+/* A caller that goes from CPU to CPU is about to do so again. */
+static void note_caller(struct sfs_rings *rings, uint32_t pid, uint16_t queue)
+{
+	uint64_t now = (uint64_t)pid << 16 | queue;
+	uint64_t was = atomic_exchange(&rings->last, now);
+
+	if (was >> 16 == pid && was != now)
+		atomic_store(&rings->n_yields, YIELDS);
+}
+
 static void serve_request(struct sfs_ring *t, struct sfs_ring_entry *entry)
 {
 	struct sfs_mount *mount = t->rings->mount;
@@ -190,6 +206,7 @@ static void serve_request(struct sfs_ring *t, struct sfs_ring_entry *entry)
 	struct fuse_buf buf = { .size = head.len, .mem = message };
 
 	t->serving = entry;
+	note_caller(t->rings, head.pid, entry->queue);
 	if (message) {
 		sfs_tap_look(mount, message, head.len);
 		fuse_session_process_buf(mount->session, &buf);
@@ -215,6 +232,54 @@ static void take_completion(struct sfs_ring *t)
 		serve_request(t, entry);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void set_policy(int policy)
+{
+	const struct sched_param none = { 0 };
+
+	(void)sched_setscheduler(0, policy, &none);
+}
+
+/*
+ * Sends the answer in such a way that its caller goes on here.  The scheduler
+ * wakes a task on an idle CPU rather than on one that somebody runs on, which is
+ * us at that moment; a wake-up over there costs more than the request, and the
+ * next one begins over there.  But where only a SCHED_IDLE task runs it wakes it.
+ *
+ * What else wants this CPU then keeps us from it for some milliseconds.  If that
+ * is seen to happen (or the caller computes, and does not need this), it is left
+ * for a while, longer each time.
+ */
+static void yield_to_caller(struct sfs_ring *t)
+{
+	uint64_t since, took;
+
+	if (!t->rings->yields || atomic_load(&t->rings->n_yields) <= 0)
+		return;
+	atomic_fetch_sub(&t->rings->n_yields, 1);
+	since = now_ns();
+	if (since < t->yields_from_ns)
+		return;
+	set_policy(SCHED_IDLE);
+	(void)io_uring_submit(&t->ring);
+	set_policy(SCHED_OTHER);
+	took = now_ns() - since;
+	if (took < YIELD_NS) {
+		t->rests_ns = FIRST_REST_NS;
+		return;
+	}
+	t->yields_from_ns = since + took + t->rests_ns;
+	if (t->rests_ns < LAST_REST_NS)
+		t->rests_ns *= 2;
+}
+
 /* Every failure but a signal is the end of the connection. */
 void sfs_ring_serve(struct sfs_ring *t)
 {
@@ -222,7 +287,11 @@ void sfs_ring_serve(struct sfs_ring *t)
 	for (struct sfs_ring_entry *e = t->entries; e; e = e->next)
 		command(t, e, CMD_REGISTER);
 	while (t->n_out > 0) {
-		int r = io_uring_submit_and_wait(&t->ring, 1);
+		int r;
+
+		if (io_uring_sq_ready(&t->ring))
+			yield_to_caller(t);
+		r = io_uring_submit_and_wait(&t->ring, 1);
 
 		if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
 			break;

@@ -9,6 +9,7 @@
 
 #include <liburing.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct sfs_ring_entry;
 
@@ -20,6 +21,8 @@ struct sfs_ring {
 	struct sfs_ring_entry *entries;
 	struct sfs_ring_entry *serving;
 	unsigned int n_out; /* commands to the kernel without a completion */
+	uint64_t yields_from_ns; /* see yield_to_caller() */
+	uint64_t rests_ns;
 };
 
 struct sfs_rings {
@@ -27,6 +30,10 @@ struct sfs_rings {
 	int fd; /* of the connection */
 	struct sfs_ring *all;
 	unsigned int count;
+	bool yields; /* threads may make way, and come back */
+	/* Of the last request: who sent it, and from which queue. */
+	_Atomic uint64_t last;
+	atomic_int n_yields; /* to come */
 };
 
 /* Room for one request at a time, of this queue.  -ENOMEM. */
