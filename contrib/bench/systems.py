@@ -72,7 +72,10 @@ class System:
         if not self.program:
             return os.uname().release
         text = run([self.program, "--version"], 10, good=(0, 1))
-        return re.search(r"\d[\w.-]*", text).group()
+        # Some begin with what they are built on.
+        own = text[max(text.rfind(self.program + ":"),
+                       text.rfind(self.program + " "), 0):]
+        return re.search(r"\d[\w.-]*", own).group()
 
 
 class Native(System):
