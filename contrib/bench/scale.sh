@@ -105,7 +105,8 @@ check_walk() {
 		die "more than $BYTES_PER_NODE bytes for each node"
 	[ "$(id -u)" = 0 ] || return 0
 	forget
-	comes_back $((before + (after - before) / 4)) ||
+	# Descriptors that are kept, and what malloc(3) keeps, do not grow with it.
+	comes_back $((before + (after - before) / 4 + (1 << 20))) ||
 		die "of $((after - before)) bytes $(($(memory) - before)) stay"
 	printf 'given back, but for %d bytes\n' $(($(memory) - before))
 }
