@@ -272,12 +272,14 @@ static void yield_to_caller(struct sfs_ring *t)
 	set_policy(SCHED_OTHER);
 	took = now_ns() - since;
 	if (took < YIELD_NS) {
-		t->rests_ns = FIRST_REST_NS;
+		t->rests_ns = 0;
 		return;
 	}
-	t->yields_from_ns = since + took + t->rests_ns;
-	if (t->rests_ns < LAST_REST_NS)
+	if (!t->rests_ns)
+		t->rests_ns = FIRST_REST_NS;
+	else if (t->rests_ns < LAST_REST_NS)
 		t->rests_ns *= 2;
+	t->yields_from_ns = since + took + t->rests_ns;
 }
 
 /* Every failure but a signal is the end of the connection. */
@@ -292,7 +294,6 @@ void sfs_ring_serve(struct sfs_ring *t)
 		if (io_uring_sq_ready(&t->ring))
 			yield_to_caller(t);
 		r = io_uring_submit_and_wait(&t->ring, 1);
-
 		if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
 			break;
 		take_completion(t);
