@@ -19,7 +19,8 @@ static int fetch(const char *mountpoint, char **ret_text, size_t *ret_length)
 	SFS_FREE char *text = NULL;
 	uint64_t id;
 	size_t length, at = 0, n = 1;
-	int err = sfs_views_ask(mountpoint, "diff", &answer, NULL);
+	int err = sfs_views_ask(mountpoint, "diff", SFS_ASK_PATIENTLY, &answer,
+				NULL);
 
 	if (err == 0 && sscanf(answer, "%" SCNu64 " %zu", &id, &length) != 2)
 		err = -EPROTO;
@@ -32,7 +33,8 @@ static int fetch(const char *mountpoint, char **ret_text, size_t *ret_length)
 
 		snprintf(question, sizeof(question), "page/%" PRIu64 "/%zu", id,
 			 at);
-		err = sfs_views_ask(mountpoint, question, &page, &n);
+		err = sfs_views_ask(mountpoint, question, SFS_ASK_PATIENTLY,
+				    &page, &n);
 		if (err == 0 && n > length - at)
 			err = -EPROTO;
 		if (err == 0)

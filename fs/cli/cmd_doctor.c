@@ -86,7 +86,7 @@ static int examine(struct doctor *doctor)
 		c->look(&finding);
 		report(doctor, &finding);
 	}
-	err = sfs_views_each(report_dead, doctor);
+	err = sfs_views_each(NULL, report_dead, doctor);
 	if (doctor->as_json) {
 		sfs_json_end_array(&doctor->json);
 		written = sfs_json_finish(&doctor->json);

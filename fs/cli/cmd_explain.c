@@ -184,7 +184,7 @@ static int find_view(const char *path, char **ret_mountpoint,
 		sfs_mountinfo_done(&mount);
 		return 0;
 	}
-	err = sfs_views_each(match_source, &search);
+	err = sfs_views_each(NULL, match_source, &search);
 	if (err < 0 || !search.mountpoint) {
 		free(search.mountpoint);
 		return err < 0 ? err : -ENOENT;

@@ -104,11 +104,11 @@ static int list(bool as_json)
 	if (as_json) {
 		sfs_json_init(&json, stdout);
 		sfs_json_begin_array(&json);
-		err = sfs_views_each(visit_json, &json);
+		err = sfs_views_each(NULL, visit_json, &json);
 		sfs_json_end_array(&json);
 		written = sfs_json_finish(&json);
 	} else {
-		err = sfs_views_each(visit_text, &count);
+		err = sfs_views_each(NULL, visit_text, &count);
 		written = fflush(stdout) ? -EIO : 0;
 	}
 	if (err == 0)
@@ -124,6 +124,7 @@ static const struct sfs_usage usage = {
 		"\n"
 		"Lists the views: what is mounted where, and where the scratch is.\n"
 		"  live     a daemon serves it\n"
+		"  silent   its daemon does not answer: it is stopped, or waits for something\n"
 		"  dead     its daemon was killed; mounting it again brings its scratch back\n"
 		"  private  only a command sees it: scratchfs run\n"
 		"\n"

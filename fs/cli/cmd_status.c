@@ -7,8 +7,6 @@
 #include "usage.h"
 #include "views.h"
 
-#include <string.h>
-
 struct status {
 	bool as_json;
 	char *wanted; /* only the view that shows this path, or NULL */
@@ -21,27 +19,22 @@ struct status {
 static int show(void *context, const struct sfs_views_one *view)
 {
 	struct status *status = context;
-	SFS_FREE char *private_path = NULL;
 	SFS_FREE char *text = NULL;
 
-	if (status->wanted && strcmp(status->wanted, view->mountpoint) != 0)
-		return 0;
-	if (view->state == SFS_VIEWS_PRIVATE &&
-	    asprintf(&private_path, "/proc/%d/root%s", (int)view->inside,
-		     view->mountpoint) < 0) {
-		private_path = NULL;
-		return -ENOMEM;
-	}
-	int err = sfs_views_ask(private_path ? private_path : view->mountpoint,
-				status->as_json ? "status" : "report", &text,
-				NULL);
+	int err = view->state == SFS_VIEWS_SILENT
+			  ? -ETIMEDOUT
+			  : sfs_views_ask(view->at,
+					  status->as_json ? "status" : "report",
+					  SFS_VIEWS_COUNT_MS, &text, NULL);
 	/* Somebody else's, and nobody asked about it. */
-	if (err < 0 && !status->wanted && !view->entry)
+	if (err < 0 && err != -ETIMEDOUT && !status->wanted && !view->entry)
 		return 0;
 	if (err == -ENOTCONN)
 		sfs_msg("the daemon of %s is dead; mounting %s there again "
 			"brings its scratch back, unmounting discards it",
 			view->mountpoint, view->source);
+	else if (err == -ETIMEDOUT)
+		sfs_views_say_silent(view->mountpoint, view->entry);
 	else if (err < 0)
 		sfs_msg_errno(-err, "%s does not answer", view->mountpoint);
 	status->failed |= err < 0;
@@ -57,7 +50,7 @@ static int show_all(struct status *status)
 {
 	if (status->as_json)
 		fputs("[\n", stdout);
-	int err = sfs_views_each(show, status);
+	int err = sfs_views_each(status->wanted, show, status);
 	if (status->as_json)
 		fputs("]\n", stdout);
 	if (err == 0 && (fflush(stdout) != 0 || ferror(stdout)))

@@ -21,6 +21,8 @@
 #define HOLDERS_MAX 10
 /* Unmounting does not take longer for what there is to count. */
 #define COUNT_MS "150"
+/* Nor for a daemon that does not answer. */
+#define ANSWER_MS 8000
 /* Most often all is deleted by then. */
 #define AT_ONCE_MS   50
 #define END_WAIT_MS  1000
@@ -45,6 +47,7 @@ struct usage {
 static int ask_usage(const char *mountpoint, bool all, struct usage *ret)
 {
 	int err = sfs_views_ask(mountpoint, all ? "usage" : "usage/" COUNT_MS,
+				all ? SFS_VIEWS_COUNT_MS : ANSWER_MS,
 				&ret->text, &ret->length);
 	char more = '\0';
 
@@ -302,6 +305,16 @@ static int find_view(const char *path, struct sfs_mountinfo *ret)
 	return err;
 }
 
+static void say_silent(const char *mountpoint)
+{
+	struct sfs_registry_entry *entry = NULL;
+
+	(void)sfs_registry_find_by_mountpoint(mountpoint, &entry);
+	sfs_views_say_silent(mountpoint, entry);
+	if (entry)
+		sfs_registry_entry_free(entry);
+}
+
 static int unmount_view(const char *path, const struct options *options)
 {
 	struct sfs_mountinfo mount;
@@ -317,8 +330,12 @@ static int unmount_view(const char *path, const struct options *options)
 	if (find_view(path, &mount) < 0)
 		return SFS_EXIT_FAILED;
 	int err = ask_usage(mount.path, options->dry_run, &usage);
+	if (err == -ETIMEDOUT)
+		say_silent(mount.path);
 	if (err == -ENOTCONN) {
 		status = unmount_dead(&mount, options);
+	} else if (err == -ETIMEDOUT && options->volume) {
+		status = SFS_EXIT_FAILED;
 	} else if (err < 0 && options->dry_run) {
 		sfs_msg_errno(-err, "%s does not answer", mount.path);
 		status = SFS_EXIT_FAILED;

@@ -78,7 +78,8 @@ int sfs_placing_ask(const char *mountpoint, const char *path,
 		    0 ||
 	    asprintf(&question, "explain/%s", rest) < 0)
 		return -ENOMEM;
-	int err = sfs_views_ask(folder, question, &answer, &length);
+	int err = sfs_views_ask(folder, question, SFS_ASK_PATIENTLY, &answer,
+				&length);
 	if (err == 0)
 		err = read_answer(answer, length, ret);
 	if (err < 0)

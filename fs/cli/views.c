@@ -2,15 +2,19 @@
 #include "views.h"
 
 #include "scratchfs/cleanup.h"
+#include "scratchfs/msg.h"
 #include "scratchfs/path.h"
 
-#include <linux/limits.h>
 #include <string.h>
-#include <sys/xattr.h>
+
+/* On a busy machine, too, a daemon says in this time that it is there. */
+#define ALIVE_MS 5000
 
 const char *sfs_views_state_name(enum sfs_views_state state)
 {
 	switch (state) {
+	case SFS_VIEWS_SILENT:
+		return "silent";
 	case SFS_VIEWS_DEAD:
 		return "dead";
 	case SFS_VIEWS_PRIVATE:
@@ -22,15 +26,30 @@ const char *sfs_views_state_name(enum sfs_views_state state)
 }
 
 struct walk {
+	const char *wanted; /* mount point, or NULL */
 	sfs_views_visit *visit;
 	void *context;
 };
 
-/* A daemon of another user's may be asked by nobody else: then it is alive. */
-static bool answers(const char *mountpoint)
+static bool is_wanted(const struct walk *walk, const char *mountpoint)
 {
-	return getxattr(mountpoint, "user.scratchfs.status", NULL, 0) >= 0 ||
-	       (errno != ENOTCONN && errno != ECONNABORTED);
+	return !walk->wanted || strcmp(walk->wanted, mountpoint) == 0;
+}
+
+/* A daemon of another user's may be asked by nobody else: then it is alive. */
+static enum sfs_views_state state_of(const char *at,
+				     enum sfs_views_state if_alive)
+{
+	SFS_FREE char *nothing = NULL;
+
+	switch (sfs_views_ask(at, "alive", ALIVE_MS, &nothing, NULL)) {
+	case -ENOTCONN:
+		return SFS_VIEWS_DEAD;
+	case -ETIMEDOUT:
+		return SFS_VIEWS_SILENT;
+	default:
+		return if_alive;
+	}
 }
 
 static int visit_mount(void *context, const struct sfs_mountinfo *mount)
@@ -38,7 +57,7 @@ static int visit_mount(void *context, const struct sfs_mountinfo *mount)
 	const struct walk *walk = context;
 	struct sfs_registry_entry *entry = NULL;
 
-	if (!sfs_mountinfo_is_view(mount))
+	if (!sfs_mountinfo_is_view(mount) || !is_wanted(walk, mount->path))
 		return 0;
 	int err = sfs_registry_find_by_mountpoint(mount->path, &entry);
 	if (err < 0 || strcmp(entry->source, mount->source) != 0 ||
@@ -50,7 +69,8 @@ static int visit_mount(void *context, const struct sfs_mountinfo *mount)
 	const struct sfs_views_one view = {
 		.mountpoint = mount->path,
 		.source = mount->source,
-		.state = answers(mount->path) ? SFS_VIEWS_LIVE : SFS_VIEWS_DEAD,
+		.at = mount->path,
+		.state = state_of(mount->path, SFS_VIEWS_LIVE),
 		.entry = entry,
 	};
 	int result = walk->visit(walk->context, &view);
@@ -73,23 +93,33 @@ static bool is_mounted_here(const struct sfs_registry_entry *entry)
 static int visit_entry(void *context, const struct sfs_registry_entry *entry)
 {
 	const struct walk *walk = context;
-	bool private = entry->private_ns && sfs_registry_is_alive(entry);
-	const struct sfs_views_one view = {
+	SFS_FREE char *at = NULL;
+	struct sfs_views_one view = {
 		.mountpoint = entry->mountpoint,
 		.source = entry->source,
 		.state = SFS_VIEWS_PRIVATE,
-		.inside = private ? sfs_mountinfo_process(entry->device) : 0,
 		.entry = entry,
 	};
 
-	if (!private || is_mounted_here(entry))
+	if (!entry->private_ns || !is_wanted(walk, entry->mountpoint) ||
+	    !sfs_registry_is_alive(entry) || is_mounted_here(entry))
 		return 0;
+	view.inside = sfs_mountinfo_process(entry->device);
+	if (asprintf(&at, "/proc/%d/root%s", (int)view.inside,
+		     view.mountpoint) < 0) {
+		at = NULL;
+		return -ENOMEM;
+	}
+	view.at = at;
+	if (view.inside)
+		view.state = state_of(at, SFS_VIEWS_PRIVATE);
 	return walk->visit(walk->context, &view);
 }
 
-int sfs_views_each(sfs_views_visit *visit, void *context)
+int sfs_views_each(const char *mountpoint, sfs_views_visit *visit,
+		   void *context)
 {
-	struct walk walk = { visit, context };
+	struct walk walk = { mountpoint, visit, context };
 	int result = sfs_mountinfo_each(NULL, visit_mount, &walk);
 
 	if (result == 0)
@@ -139,22 +169,25 @@ int sfs_views_find(const char *path, struct sfs_mountinfo *ret)
 	return err;
 }
 
-int sfs_views_ask(const char *folder, const char *question, char **ret_text,
-		  size_t *ret_length)
+int sfs_views_ask(const char *folder, const char *question, int limit_ms,
+		  char **ret_text, size_t *ret_length)
 {
 	SFS_FREE char *name = NULL;
-	SFS_FREE char *text = malloc(XATTR_SIZE_MAX + 1);
 
-	if (!text || asprintf(&name, "user.scratchfs.%s", question) < 0) {
+	if (asprintf(&name, "user.scratchfs.%s", question) < 0) {
 		name = NULL;
 		return -ENOMEM;
 	}
-	ssize_t n = getxattr(folder, name, text, XATTR_SIZE_MAX);
-	if (n < 0)
-		return errno == ECONNABORTED ? -ENOTCONN : -errno;
-	text[n] = '\0';
-	*ret_text = sfs_steal_ptr(&text);
-	if (ret_length)
-		*ret_length = (size_t)n;
-	return 0;
+	int err = sfs_ask(folder, name, limit_ms, ret_text, ret_length);
+	return err == -ECONNABORTED ? -ENOTCONN : err;
+}
+
+void sfs_views_say_silent(const char *mountpoint,
+			  const struct sfs_registry_entry *entry)
+{
+	if (entry)
+		sfs_msg("the daemon of %s, process %d, does not answer",
+			mountpoint, (int)entry->pid);
+	else
+		sfs_msg("the daemon of %s does not answer", mountpoint);
 }

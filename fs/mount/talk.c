@@ -19,6 +19,7 @@
  *	root	user.scratchfs.diff	"ID LENGTH": what unmounting throws away
  *					(changes.h), to be fetched with
  *	root	user.scratchfs.page/ID/OFFSET
+ *	root	user.scratchfs.alive	no such attribute: whoever says so is there
  * Orders (setxattr), of the daemon's user or root:
  *	root	user.scratchfs.volume	make the scratch a volume of that name
  *					when the view ends; "": discard it
