@@ -3,6 +3,7 @@
 
 #include "tap.h"
 #include "uring_ring.h"
+#include "yield.h"
 
 #include "scratchfs/cleanup.h"
 
@@ -95,30 +96,6 @@ static void *run(void *arg)
 	if (t->ring.ring_fd > 0)
 		io_uring_queue_exit(&t->ring);
 	return NULL;
-}
-
-/* On a thread that then ends: one that may not come back stays SCHED_IDLE. */
-static void *try_to_yield(void *arg)
-{
-	const struct sched_param none = { 0 };
-	bool *ret_yields = arg;
-
-	*ret_yields = !sched_setscheduler(0, SCHED_IDLE, &none) &&
-		      !sched_setscheduler(0, SCHED_OTHER, &none);
-	return NULL;
-}
-
-static bool may_yield(void)
-{
-	bool yields = false;
-	pthread_t thread;
-
-	/* Whoever was started with another policy is to keep it. */
-	if (sched_getscheduler(0) != SCHED_OTHER ||
-	    pthread_create(&thread, NULL, try_to_yield, &yields))
-		return false;
-	pthread_join(thread, NULL);
-	return yields;
 }
 
 static bool switch_is_on(void)
@@ -259,7 +236,7 @@ int sfs_uring_new(struct sfs_mount *mount, struct sfs_uring **ret)
 		return -ENOMEM;
 	uring->rings.mount = mount;
 	uring->rings.fd = fuse_session_fd(mount->session);
-	uring->rings.yields = may_yield();
+	uring->rings.yields = sfs_yield_allowed();
 	pthread_mutex_init(&uring->lock, NULL);
 	pthread_cond_init(&uring->changed, NULL);
 	err = make_threads(uring, &online);

@@ -6,11 +6,9 @@
 #include "tap.h"
 
 #include <linux/fuse.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 enum {
 	PAYLOAD_BYTES = 1 << 20, /* max_write, and the largest read */
@@ -19,9 +17,6 @@ enum {
 	CMD_REGISTER = 1,
 	CMD_COMMIT_AND_FETCH = 2,
 	PART_BYTES = 128,
-	YIELD_NS = 1000000,
-	FIRST_REST_NS = 20000000,
-	LAST_REST_NS = 1000000000,
 	YIELDS = 256, /* after it was seen that callers move */
 };
 
@@ -232,31 +227,7 @@ static void take_completion(struct sfs_ring *t)
 		serve_request(t, entry);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void set_policy(int policy)
-{
-	const struct sched_param none = { 0 };
-
-	(void)sched_setscheduler(0, policy, &none);
-}
-
-/*
- * Sends the answer in such a way that its caller goes on here.  The scheduler
- * wakes a task on an idle CPU rather than on one that somebody runs on, which is
- * us at that moment; a wake-up over there costs more than the request, and the
- * next one begins over there.  But where only a SCHED_IDLE task runs it wakes it.
- *
- * What else wants this CPU then keeps us from it for some milliseconds.  If that
- * is seen to happen (or the caller computes, and does not need this), it is left
- * for a while, longer each time.
- */
+/* Sends the answer; its caller goes on here, if callers were seen to move. */
 static void yield_to_caller(struct sfs_ring *t)
 {
 	uint64_t since, took;
@@ -264,22 +235,15 @@ static void yield_to_caller(struct sfs_ring *t)
 	if (!t->rings->yields || atomic_load(&t->rings->n_yields) <= 0)
 		return;
 	atomic_fetch_sub(&t->rings->n_yields, 1);
-	since = now_ns();
-	if (since < t->yields_from_ns)
+	if (sfs_yield_now_ns() < t->rest.until_ns)
 		return;
-	set_policy(SCHED_IDLE);
+	since = sfs_yield_begin();
 	(void)io_uring_submit(&t->ring);
-	set_policy(SCHED_OTHER);
-	took = now_ns() - since;
-	if (took < YIELD_NS) {
-		t->rests_ns = 0;
-		return;
-	}
-	if (!t->rests_ns)
-		t->rests_ns = FIRST_REST_NS;
-	else if (t->rests_ns < LAST_REST_NS)
-		t->rests_ns *= 2;
-	t->yields_from_ns = since + took + t->rests_ns;
+	took = sfs_yield_end(since);
+	if (took)
+		sfs_rest_begin(&t->rest, since + took);
+	else
+		t->rest.ns = 0;
 }
 
 /* Every failure but a signal is the end of the connection. */

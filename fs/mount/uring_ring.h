@@ -5,6 +5,8 @@
 /* A thread with a ring, and its entries of the kernel's queues; see uring.c. */
 #include "ops.h"
 
+#include "yield.h"
+
 #ifdef SFS_HAVE_URING
 
 #include <liburing.h>
@@ -20,9 +22,8 @@ struct sfs_ring {
 	unsigned int cpu;
 	struct sfs_ring_entry *entries;
 	struct sfs_ring_entry *serving;
-	unsigned int n_out; /* commands to the kernel without a completion */
-	uint64_t yields_from_ns; /* see yield_to_caller() */
-	uint64_t rests_ns;
+	unsigned int n_out;   /* commands to the kernel without a completion */
+	struct sfs_rest rest; /* from making way */
 };
 
 struct sfs_rings {
