@@ -204,20 +204,20 @@ def take_part(options):
     return present, absent
 
 
-def measure_medium(options, folder, sizes, only):
+def measure_medium(options, folder, sizes, only, results):
+    """Fills results in as it goes."""
     bench = Bench(options, folder, sizes)
+    results["workloads"] = bench.results
     chosen = workloads.chosen(workloads.all_workloads(sizes), only)
     if chosen:
         bench.run_workloads(take_part(options)[0], chosen)
-    results = {"workloads": bench.results}
     if not only or "rules" in only:
         bench = Bench(options, folder, sizes)
+        results["rules"] = bench.results
         bench.run_workloads(
             [known.with_rules(options.program, folder, n)
              for n in (FEW_RULES, MANY_RULES)],
             workloads.rule_workloads(sizes))
-        results["rules"] = bench.results
-    return results
 
 
 def parse(arguments):
@@ -251,14 +251,17 @@ def main():
                     for s in present},
         "absent": absent, "media": {},
     }
-    for medium in options.medium:
-        name, folder = medium.split("=", 1)
-        say("on %s" % name)
-        results["media"][name] = measure_medium(options, folder, sizes, only)
     options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "results.json").write_text(
-        json.dumps(results, indent=1) + "\n")
-    report.write_all(results, options.output)
+    try:
+        for medium in options.medium:
+            name, folder = medium.split("=", 1)
+            say("on %s" % name)
+            measure_medium(options, folder, sizes, only,
+                           results["media"].setdefault(name, {}))
+    finally:  # what was measured counts, even if that is not all
+        (options.output / "results.json").write_text(
+            json.dumps(results, indent=1) + "\n")
+        report.write_all(results, options.output)
     # Strangers may be slow or broken; this program may not.
     return report.print_failures(results)
 
