@@ -31,6 +31,9 @@
 #define DEAD_WAIT_MS 5000
 #define DEAD_TICK_MS 10
 
+/* What becomes of the scratch; see fs/mount/talk.c. */
+#define ORDER "user.scratchfs.volume"
+
 struct options {
 	bool lazy, dry_run;
 	const char *volume;
@@ -118,6 +121,16 @@ static int say_holders(const struct sfs_mountinfo *mount)
 	return SFS_EXIT_FAILED;
 }
 
+static bool is_gone(const struct sfs_mountinfo *mount)
+{
+	struct sfs_mountinfo now = { .id = -1 };
+	bool gone = sfs_mountinfo_find(mount->path, &now) < 0 ||
+		    now.device != mount->device;
+
+	sfs_mountinfo_done(&now);
+	return gone;
+}
+
 static int say_failure(int err, const struct sfs_mountinfo *mount)
 {
 	if (err == -EBUSY)
@@ -128,6 +141,8 @@ static int say_failure(int err, const struct sfs_mountinfo *mount)
 	else if (err == -ENOENT)
 		sfs_msg("fusermount3 is not installed; on Debian: sudo apt "
 			"install fuse3");
+	else if (err == -EINVAL && is_gone(mount))
+		sfs_msg("somebody else has unmounted %s", mount->path);
 	else
 		sfs_msg_errno(-err, "cannot unmount %s", mount->path);
 	return SFS_EXIT_FAILED;
@@ -171,21 +186,34 @@ static bool await_discard(int pid_fd, const char *store)
 
 static int order_keep(const char *mountpoint, const char *volume)
 {
-	if (setxattr(mountpoint, "user.scratchfs.volume", volume,
-		     strlen(volume), 0) == 0)
+	if (setxattr(mountpoint, ORDER, volume, strlen(volume), 0) == 0)
 		return 0;
 	int err = -errno;
 	if (err == -EEXIST)
 		sfs_msg("there is already a volume %s", volume);
 	else if (err == -EALREADY)
 		sfs_msg("the scratch of %s is in a volume anyway", mountpoint);
+	else if (err == -EINPROGRESS)
+		sfs_msg("the scratch of %s is about to be kept as another "
+			"volume",
+			mountpoint);
 	else
 		sfs_msg_errno(-err, "the view does not take the name %s",
 			      volume);
 	return err;
 }
 
-static int check_kept(const char *name, int pid_fd)
+static void drop_order(const char *mountpoint, const char *volume)
+{
+	SFS_FREE char *value = NULL;
+
+	if (asprintf(&value, "-%s", volume) < 0)
+		value = NULL;
+	else
+		(void)setxattr(mountpoint, ORDER, value, strlen(value), 0);
+}
+
+static int check_kept(const char *name, int pid_fd, const char *store)
 {
 	struct sfs_volume *volume = NULL;
 	bool ended = await_end(pid_fd, KEEP_WAIT_MS);
@@ -194,10 +222,17 @@ static int check_kept(const char *name, int pid_fd)
 	sfs_volume_free(volume);
 	if (err == 0)
 		return SFS_EXIT_OK;
-	sfs_msg_errno(-err,
-		      "the volume %s has not come about; the system log "
-		      "says more",
-		      name);
+	if (store && access(store, F_OK) == 0)
+		sfs_msg("the volume %s has not come about, the system log says "
+			"why; until the next mount or prune the scratch is in "
+			"%s",
+			name, store);
+	else
+		sfs_msg_errno(
+			-err,
+			"the volume %s has not come about; the system log "
+			"says more",
+			name);
 	return SFS_EXIT_FAILED;
 }
 
@@ -250,6 +285,18 @@ static int unmount_dead(const struct sfs_mountinfo *mount,
 	return SFS_EXIT_OK;
 }
 
+/* A daemon that was killed meanwhile has discarded nothing, or not all. */
+static void collect_killed(const char *mountpoint, int pid_fd)
+{
+	struct sfs_registry_entry *entry = NULL;
+
+	if (pid_fd < 0 || !await_end(pid_fd, 0) ||
+	    sfs_registry_find_by_mountpoint(mountpoint, &entry) < 0)
+		return;
+	sfs_registry_entry_free(entry);
+	(void)sfs_registry_collect(false, NULL, NULL, NULL);
+}
+
 static int unmount_live(const struct sfs_mountinfo *mount,
 			const struct options *options,
 			const struct usage *usage)
@@ -263,12 +310,11 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 	err = sfs_unmount(mount->path, options->lazy);
 	if (err < 0) {
 		if (options->volume)
-			setxattr(mount->path, "user.scratchfs.volume", "", 0,
-				 0);
+			drop_order(mount->path, options->volume);
 		return say_failure(err, mount);
 	}
 	if (options->volume) {
-		int status = check_kept(options->volume, pid_fd);
+		int status = check_kept(options->volume, pid_fd, store);
 
 		if (status == SFS_EXIT_OK)
 			print_summary(usage, "kept");
@@ -276,6 +322,7 @@ static int unmount_live(const struct sfs_mountinfo *mount,
 	}
 	/* A container may have taken the view along to where we cannot see. */
 	bool ended = await_discard(pid_fd, store);
+	collect_killed(mount->path, pid_fd);
 	if (!ended)
 		printf("still in use, as by a container, or still being "
 		       "discarded\n");

@@ -22,7 +22,8 @@
  *	root	user.scratchfs.alive	no such attribute: whoever says so is there
  * Orders (setxattr), of the daemon's user or root:
  *	root	user.scratchfs.volume	make the scratch a volume of that name
- *					when the view ends; "": discard it
+ *					when the view ends (EINPROGRESS: it is to
+ *					get another one); "-NAME": no longer
  *	any	user.scratchfs.keep	copy it to its place on the host: a
  *					file, or a folder without its content;
  *					value: "/NAME" for a child of this
@@ -139,18 +140,33 @@ int sfs_session_answer(void *ctx, struct sfs_node *node, const char *name,
 				  ret_length);
 }
 
+/* The kernel lets one order at a time change the attributes of a folder. */
+static bool is_to_be(const struct sfs_session *session, const char *name)
+{
+	const char *now = atomic_load(&session->keep_as);
+
+	return now && strcmp(now, name) == 0;
+}
+
+/* Of two that want to unmount it one may fail and take its order back: it must
+ * not have been the other's. */
 static int set_keep_as(struct sfs_session *session, const char *name)
 {
 	struct sfs_volume *volume = NULL;
 
 	if (session->stores[0]->volume)
 		return -EALREADY;
+	if (atomic_load(&session->keep_as) && !is_to_be(session, name))
+		return -EINPROGRESS;
 	if (!sfs_volume_name_valid(name))
 		return -EINVAL;
 	int err = sfs_volume_load(name, &volume);
 	sfs_volume_free(volume);
 	if (err != -ENOENT)
 		return err == 0 ? -EEXIST : err;
+	err = sfs_store_prepare_volume(session->stores[0], session->source);
+	if (err < 0)
+		return err;
 	char *copy = strdup(name);
 	if (!copy)
 		return -ENOMEM;
@@ -183,15 +199,16 @@ static int keep(struct sfs_session *session, struct sfs_node *node,
 static int order_volume(struct sfs_session *session, const char *value,
 			size_t size)
 {
-	char volume[SFS_VOLUME_NAME_MAX + 1];
+	char volume[1 + SFS_VOLUME_NAME_MAX + 1];
 
 	if (size >= sizeof(volume))
 		return -EINVAL;
 	memcpy(volume, value, size);
 	volume[size] = '\0';
-	if (size > 0)
+	if (volume[0] != '-')
 		return set_keep_as(session, volume);
-	free(atomic_exchange(&session->keep_as, NULL));
+	if (is_to_be(session, volume + 1))
+		free(atomic_exchange(&session->keep_as, NULL));
 	return 0;
 }
 

@@ -22,7 +22,7 @@ static int write_format(int root_fd)
 
 	if (fd < 0)
 		return fd;
-	return dprintf(fd, "%d\n", SFS_STORE_FORMAT) < 0 ? -EIO : 0;
+	return dprintf(fd, "%d\n", SFS_STORE_FORMAT) < 0 ? -errno : 0;
 }
 
 /* Time 0 says that there never was a name in it: the source's root shows times

@@ -228,6 +228,39 @@ int sfs_store_open_volume(const char *name, const char *source,
 
 /* ---- umount --volume ---- */
 
+/* A copy has to be made of what cannot be renamed. */
+static bool can_rename(const struct sfs_store *store, int volumes_fd)
+{
+	struct stat here, there;
+
+	return store->base_fd >= 0 && fstat(store->root_fd, &here) == 0 &&
+	       fstat(volumes_fd, &there) == 0 && here.st_dev == there.st_dev;
+}
+
+/* Where there is no room for it, one that was made in time will do. */
+static int describe(const struct sfs_store *store,
+		    const struct sfs_volume *spec)
+{
+	int r = sfs_volume_write_meta(store->root_fd, spec);
+
+	return r < 0 && faccessat(store->root_fd, "meta", F_OK, 0) == 0 ? 0 : r;
+}
+
+int sfs_store_prepare_volume(struct sfs_store *store, const char *source)
+{
+	SFS_FREE char *source_copy = strdup(source);
+	SFS_CLOSE int volumes = -1;
+	const struct sfs_volume spec = { .source = source_copy,
+					 .created_s = time(NULL) };
+	int r = sfs_volume_open_dir(&volumes);
+
+	if (r < 0)
+		return r;
+	if (!source_copy)
+		return -ENOMEM;
+	return can_rename(store, volumes) ? describe(store, &spec) : 0;
+}
+
 static int become_volume(struct sfs_store *store, int stores_fd, int volumes_fd,
 			 struct sfs_volume *spec)
 {
@@ -237,7 +270,7 @@ static int become_volume(struct sfs_store *store, int stores_fd, int volumes_fd,
 
 	if (!volume)
 		return -ENOMEM;
-	r = sfs_volume_write_meta(store->root_fd, spec);
+	r = describe(store, spec);
 	if (r < 0)
 		return r;
 	r = sfs_backing_rename(stores_fd, store->id, volumes_fd, spec->name,
@@ -265,7 +298,7 @@ static int keep(struct sfs_store *store, struct sfs_volume *spec)
 
 	if (r < 0)
 		return r;
-	if (store->base_fd < 0)
+	if (!can_rename(store, volumes))
 		return sfs_volume_create_from(spec, store);
 	stores = sfs_backing_open(store->base_fd, "stores",
 				  O_PATH | O_DIRECTORY, 0);

@@ -99,6 +99,13 @@ int sfs_store_discard(struct sfs_store *store);
 int sfs_discard_run(struct sfs_store *store);
 
 /*
+ * Makes, in an ephemeral store in use, the file that it lacks to become a volume
+ * of its file system by being renamed: what there is no room for (-ENOSPC) is
+ * known before it is unmounted.  Whether there is room for a copy is not.
+ */
+int sfs_store_prepare_volume(struct sfs_store *store, const char *source);
+
+/*
  * Turns an ephemeral store into the new volume `name`, labelled with `source`:
  * renamed on the same file system (open descriptors go on working and the lock
  * becomes a volume's), else copied.  -EEXIST, -EINVAL said.  The store must
