@@ -41,8 +41,10 @@ struct sfs_view {
 	struct sfs_node *displaced; /* alive, but another has their key */
 	size_t n_chains, n_nodes;
 	struct sfs_node *shown[SFS_SHOWN_CHAINS]; /* node_table.h */
-	uint64_t rekeys; /* how many nodes have got another object */
-	/* How many of them have its name already and not yet its key. */
+	/* How often a node has got another object, or lost its name; and how
+	 * often that was when it was the one, or the other, last. */
+	uint64_t rekeys, last_rekey, last_loss;
+	/* How many have another object's name already and not yet its key. */
 	unsigned int rekeying;
 	pthread_cond_t rekeyed; /* signalled with `table` held */
 	size_t n_freed;		/* since memory was given back */
@@ -143,8 +145,8 @@ bool sfs_where_shows(struct sfs_view *view, struct sfs_node *parent,
 
 /*
  * The node for what was found, made if need be; a reference, or (lookup) one
- * more nlookup.  -ENOMEM; -EAGAIN: some node got another object meanwhile, what
- * was found may be old: look again.
+ * more nlookup.  -ENOMEM; -EAGAIN: some node got another object meanwhile, or
+ * this one lost its name, and what was found may be old: look again.
  */
 int sfs_node_make(struct sfs_view *view, struct sfs_node *parent,
 		  const char *name, const struct sfs_where *where, bool lookup,
@@ -187,6 +189,9 @@ int sfs_node_place(struct sfs_view *view, struct sfs_node *node,
 /* The node has another name, or (parent NULL) none. */
 void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
 		     struct sfs_node *parent, char *owned_name);
+/* If that is the name that the node has, it has none from now on. */
+void sfs_node_lose_name(struct sfs_view *view, struct sfs_node *node,
+			struct sfs_node *parent, const char *name);
 
 /* parent and name are still this node's. */
 bool sfs_node_has_name(struct sfs_view *view, struct sfs_node *node,
@@ -273,9 +278,6 @@ void sfs_catch_up(struct sfs_view *view, struct sfs_node *node);
 
 /* The node keeps a descriptor of its object, which is about to lose a name. */
 int sfs_pin(struct sfs_view *view, struct sfs_node *node);
-/* If that was the name that the node has, it has none from now on. */
-void sfs_lost_name(struct sfs_view *view, struct sfs_node *node,
-		   struct sfs_node *parent, const char *name);
 /* Deletes what the host still has in a core folder that looks empty, if all of
  * it was deleted in the view; else -ENOTEMPTY and nothing is changed. */
 int sfs_remove_leftovers(struct sfs_view *view, struct sfs_node *node);

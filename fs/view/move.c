@@ -182,7 +182,8 @@ static void rename_nodes(struct sfs_move *m, char *from_name, char *to_name)
 	if (m->flags & RENAME_EXCHANGE)
 		sfs_node_rename(m->view, m->to.node, m->from.parent, from_name);
 	else if (m->to.node)
-		sfs_lost_name(m->view, m->to.node, m->to.parent, m->to.name);
+		sfs_node_lose_name(m->view, m->to.node, m->to.parent,
+				   m->to.name);
 	if (!(m->flags & RENAME_EXCHANGE))
 		free(from_name);
 	sfs_node_rename(m->view, m->from.node, m->to.parent, to_name);

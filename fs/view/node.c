@@ -212,7 +212,7 @@ static int states_of(struct sfs_view *view, const struct sfs_node *parent,
 static void set_from_where(struct sfs_node *node, const struct sfs_where *where,
 			   const struct states *states)
 {
-	uint16_t keep = node->flags & SFS_NODE_HASHED;
+	uint16_t keep = node->flags & (SFS_NODE_HASHED | SFS_NODE_OWES);
 
 	set(&node->flags, (uint16_t)(where->flags | keep));
 	set(&node->rule, where->rule);
@@ -236,6 +236,28 @@ static bool is_reused(const struct sfs_node *node,
 	       node->birth_ns && node->birth_ns != where->birth_ns;
 }
 
+/* Leaves the former name and returns the former parent.  Table locked. */
+static struct sfs_node *exchange_name(struct sfs_view *view,
+				      struct sfs_node *node,
+				      struct sfs_node *parent, char **name)
+{
+	struct sfs_node *was = node->parent;
+	char *old = node->name;
+
+	node->parent = parent;
+	node->name = *name;
+	*name = old;
+	node->known_s = 0;
+	if (parent) {
+		parent->refs++;
+		node->flags &= (uint16_t)~SFS_NODE_UNLINKED;
+	} else {
+		node->flags |= SFS_NODE_UNLINKED;
+		view->last_loss = ++view->rekeys;
+	}
+	return was;
+}
+
 /*
  * The host may have moved a folder below one of its former descendants: cut
  * the link that would close a ring.  Table locked.
@@ -255,17 +277,10 @@ static void cut_ring(struct sfs_node *node, struct sfs_node *parent)
 static struct sfs_node *set_name(struct sfs_view *view, struct sfs_node *node,
 				 struct sfs_node *parent, char **name)
 {
-	struct sfs_node *was = node->parent;
-	char *old = node->name;
-
 	if (sfs_node_is(node, SFS_NODE_DIR))
 		sfs_places_change(view);
 	cut_ring(node, parent);
-	node->name = *name;
-	*name = old;
-	node->parent = parent;
-	parent->refs++;
-	return was;
+	return exchange_name(view, node, parent, name);
 }
 
 static bool is_named(const struct sfs_node *node, const struct sfs_node *parent,
@@ -297,7 +312,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 		node = NULL;
 	}
 	if (!node) {
-		if (view->rekeying || m->where->rekeys != view->rekeys)
+		if (view->rekeying || m->where->rekeys < view->last_rekey)
 			return -EAGAIN;
 		if (!m->fresh)
 			return 1;
@@ -308,6 +323,9 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 		node->shown_ino = sfs_table_number(view, &m->key);
 		sfs_table_add(view, node);
 		m->full = view->n_nodes > view->n_chains;
+	} else if (sfs_node_is(node, SFS_NODE_UNLINKED) &&
+		   m->where->rekeys < view->last_loss) {
+		return -EAGAIN; /* the name that was found may be gone */
 	} else if (node != view->root && !is_named(node, parent, name)) {
 		if (!m->spare)
 			return 1;
@@ -408,7 +426,7 @@ void sfs_node_rekey(struct sfs_view *view, struct sfs_node *node, bool scratch,
 		/* A dead one, whose number was given out again. */
 		sfs_table_displace(view, other);
 	node->device = (uint16_t)key.device;
-	view->rekeys++;
+	view->last_rekey = ++view->rekeys;
 	node->ino = key.ino;
 	node->birth_ns = 0;
 	node->tree = (uint16_t)tree;
@@ -441,7 +459,7 @@ int sfs_node_place(struct sfs_view *view, struct sfs_node *node,
 	node->ino = key.ino;
 	set_from_where(node, where, &states);
 	sfs_table_add(view, node);
-	view->rekeys++;
+	view->last_rekey = ++view->rekeys;
 	pthread_mutex_unlock(&view->table);
 	return 0;
 }
@@ -450,20 +468,24 @@ void sfs_node_rename(struct sfs_view *view, struct sfs_node *node,
 		     struct sfs_node *parent, char *owned_name)
 {
 	struct sfs_node *was;
-	char *old;
 
 	pthread_mutex_lock(&view->table);
-	was = node->parent;
-	old = node->name;
-	node->parent = parent;
-	node->name = owned_name;
-	node->known_s = 0;
-	if (parent) {
-		parent->refs++;
-		node->flags &= (uint16_t)~SFS_NODE_UNLINKED;
-	} else {
-		node->flags |= SFS_NODE_UNLINKED;
-	}
+	was = exchange_name(view, node, parent, &owned_name);
+	pthread_mutex_unlock(&view->table);
+	free(owned_name);
+	if (was)
+		sfs_node_put(view, was);
+}
+
+void sfs_node_lose_name(struct sfs_view *view, struct sfs_node *node,
+			struct sfs_node *parent, const char *name)
+{
+	struct sfs_node *was = NULL;
+	char *old = NULL;
+
+	pthread_mutex_lock(&view->table);
+	if (is_named(node, parent, name))
+		was = exchange_name(view, node, NULL, &old);
 	pthread_mutex_unlock(&view->table);
 	free(old);
 	if (was)

@@ -22,13 +22,6 @@ int sfs_pin(struct sfs_view *view, struct sfs_node *node)
 	}
 }
 
-void sfs_lost_name(struct sfs_view *view, struct sfs_node *node,
-		   struct sfs_node *parent, const char *name)
-{
-	if (sfs_node_has_name(view, node, parent, name))
-		sfs_node_rename(view, node, NULL, NULL);
-}
-
 static int remove_from(struct sfs_view *view, struct sfs_node *parent,
 		       unsigned int tree, const char *name, int flags)
 {
@@ -101,7 +94,7 @@ int sfs_view_unlink(struct sfs_view *view, struct sfs_node *parent,
 	if (!r)
 		sfs_charge_unlinked(view, node, &where);
 	if (!r && node)
-		sfs_lost_name(view, node, parent, name);
+		sfs_node_lose_name(view, node, parent, name);
 	pthread_rwlock_unlock(&view->moves);
 	if (node)
 		sfs_node_put(view, node);
@@ -274,7 +267,7 @@ int sfs_view_rmdir(struct sfs_view *view, struct sfs_node *parent,
 	pthread_rwlock_rdlock(&view->moves);
 	r = rmdir_locked(view, parent, name, &node);
 	if (!r)
-		sfs_lost_name(view, node, parent, name);
+		sfs_node_lose_name(view, node, parent, name);
 	pthread_rwlock_unlock(&view->moves);
 	if (node)
 		sfs_node_put(view, node);

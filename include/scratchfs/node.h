@@ -71,8 +71,8 @@ enum sfs_node_flags {
 				       is used by this mount alone */
 	SFS_NODE_KEEPS = 1 << 9, /* core folder; what node->rule's store has is
 				    shown, but new names are core */
-	SFS_NODE_OWES = 1 << 9,	 /* what it was charged is given back when it
-				   goes */
+	SFS_NODE_OWES = 1 << 10, /* what it was charged is given back when it
+				    goes */
 };
 
 struct sfs_node {

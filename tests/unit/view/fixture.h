@@ -269,13 +269,19 @@ static inline int fx_remove(void *context,
 	return 0;
 }
 
+/* The kernel forgets all that it was told. */
+static inline void fx_forget(struct fixture *fx)
+{
+	while (fx->n_nodes)
+		sfs_node_forget(fx->view, fx->nodes[--fx->n_nodes], 1);
+}
+
 static inline int fx_teardown(void **state)
 {
 	struct fixture *fx = *state;
 	int dir = open(fx->dir, O_RDONLY | O_DIRECTORY);
 
-	while (fx->n_nodes)
-		sfs_node_forget(fx->view, fx->nodes[--fx->n_nodes], 1);
+	fx_forget(fx);
 	sfs_view_free(fx->view);
 	sfs_tracked_free(fx->tracked);
 	sfs_rules_free(fx->rules);
