@@ -16,6 +16,7 @@
 enum {
 	SFS_NODE_LOCKS = 256,
 	SFS_SHOWN_CHAINS = 1024,
+	SFS_NAMED_CHAINS = 16384,
 	SFS_DEVICES = 4096
 };
 
@@ -41,6 +42,7 @@ struct sfs_view {
 	struct sfs_node *displaced; /* alive, but another has their key */
 	size_t n_chains, n_nodes;
 	struct sfs_node *shown[SFS_SHOWN_CHAINS]; /* node_table.h */
+	struct sfs_node *named[SFS_NAMED_CHAINS];
 	/* How often a node has got another object, or lost its name; and how
 	 * often that was when it was the one, or the other, last. */
 	uint64_t rekeys, last_rekey, last_loss;

@@ -34,6 +34,7 @@ static void release(struct sfs_view *view, struct sfs_node *node, uint32_t refs,
 		view->n_freed += last;
 		if (last) {
 			sfs_table_remove(view, node);
+			sfs_table_unfile_name(node);
 			parent = node->parent;
 		}
 		pthread_mutex_unlock(&view->table);
@@ -244,9 +245,11 @@ static struct sfs_node *exchange_name(struct sfs_view *view,
 	struct sfs_node *was = node->parent;
 	char *old = node->name;
 
+	sfs_table_unfile_name(node);
 	node->parent = parent;
 	node->name = *name;
 	*name = old;
+	sfs_table_file_name(view, node);
 	node->known_s = 0;
 	if (parent) {
 		parent->refs++;
@@ -266,6 +269,7 @@ static void cut_ring(struct sfs_node *node, struct sfs_node *parent)
 {
 	for (struct sfs_node *p = parent; p->parent; p = p->parent)
 		if (p->parent == node) {
+			sfs_table_unfile_name(p);
 			p->parent = NULL;
 			node->refs--; /* the caller holds another count */
 			return;
@@ -320,6 +324,7 @@ static int enter(struct sfs_view *view, struct sfs_node *parent,
 		node->name = sfs_steal_ptr(&m->spare);
 		node->parent = parent;
 		parent->refs++;
+		sfs_table_file_name(view, node);
 		node->shown_ino = sfs_table_number(view, &m->key);
 		sfs_table_add(view, node);
 		m->full = view->n_nodes > view->n_chains;

@@ -120,24 +120,51 @@ void sfs_table_displace(struct sfs_view *view, struct sfs_node *node)
 	view->displaced = node;
 }
 
-static struct sfs_node *named(struct sfs_node *node,
-			      const struct sfs_node *folder, const char *name)
+static struct sfs_node **named_chain(struct sfs_view *view,
+				     const struct sfs_node *folder,
+				     const char *name)
 {
-	while (node && (node->parent != folder || strcmp(node->name, name)))
-		node = node->next;
-	return node;
+	uint64_t h = (uintptr_t)folder;
+
+	for (const char *c = name; *c; c++)
+		h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+	return &view->named[(h ^ h >> 32) % SFS_NAMED_CHAINS];
+}
+
+void sfs_table_unfile_name(struct sfs_node *node)
+{
+	if (!node->named_at)
+		return;
+	*node->named_at = node->next_named;
+	if (node->next_named)
+		node->next_named->named_at = node->named_at;
+	node->next_named = NULL;
+	node->named_at = NULL;
+}
+
+void sfs_table_file_name(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_node **chain;
+
+	if (!node->parent)
+		return;
+	chain = named_chain(view, node->parent, node->name);
+	node->next_named = *chain;
+	if (*chain)
+		(*chain)->named_at = &node->next_named;
+	node->named_at = chain;
+	*chain = node;
 }
 
 struct sfs_node *sfs_node_named(struct sfs_view *view,
 				const struct sfs_node *folder, const char *name)
 {
-	struct sfs_node *node = NULL;
+	struct sfs_node *node;
 
 	pthread_mutex_lock(&view->table);
-	for (size_t i = 0; i < view->n_chains && !node; i++)
-		node = named(view->chains[i], folder, name);
-	if (!node)
-		node = named(view->displaced, folder, name);
+	node = *named_chain(view, folder, name);
+	while (node && (node->parent != folder || strcmp(node->name, name)))
+		node = node->next_named;
 	if (node)
 		node->refs++;
 	pthread_mutex_unlock(&view->table);

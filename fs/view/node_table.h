@@ -32,6 +32,11 @@ uint64_t sfs_table_number(const struct sfs_view *view,
 			  const struct sfs_key *key);
 void sfs_table_file_shown(struct sfs_view *view, struct sfs_node *node);
 
+/* Nodes by folder and name: before these change, and after.  (_unfile: what is not
+ * filed stays so.) */
+void sfs_table_unfile_name(struct sfs_node *node);
+void sfs_table_file_name(struct sfs_view *view, struct sfs_node *node);
+
 /* More chains; called without the lock.  Failing is harmless. */
 void sfs_table_grow(struct sfs_view *view, size_t n_chains);
 

@@ -79,11 +79,14 @@ struct sfs_node {
 	struct sfs_node *next;	     /* in its hash chain */
 	struct sfs_node *next_shown; /* in that of its shown_ino, if that is
 					not its object's */
-	struct sfs_node *parent;     /* counted; NULL for the root */
-	char *name;		     /* in parent; owned */
-	uint64_t ino;		     /* of its object, on device dev */
-	uint64_t shown_ino;	     /* st_ino in the view, kept for its life */
-	uint64_t birth_ns; /* of its object on the host; 0: not known */
+	/* Among those whose parent and name have the same hash; NULL: it has
+	 * none. */
+	struct sfs_node *next_named, **named_at;
+	struct sfs_node *parent; /* counted; NULL for the root */
+	char *name;		 /* in parent; owned */
+	uint64_t ino;		 /* of its object, on device dev */
+	uint64_t shown_ino;	 /* st_ino in the view, kept for its life */
+	uint64_t birth_ns;	 /* of its object on the host; 0: not known */
 	uint64_t nlookup;
 	uint32_t refs;
 	uint16_t device; /* index, see sfs_device_index() */
@@ -134,8 +137,8 @@ void sfs_node_forget(struct sfs_view *view, struct sfs_node *node, uint64_t n);
 int sfs_node_name(struct sfs_view *view, struct sfs_node *node,
 		  struct sfs_node **ret_parent, char ret_name[256]);
 
-/* The node that has this name in the folder: a new reference, or NULL.  Looks at
- * all nodes. */
+/* The node that has this name in the folder, or got it last: a new reference, or
+ * NULL. */
 struct sfs_node *sfs_node_named(struct sfs_view *view,
 				const struct sfs_node *folder,
 				const char *name);
