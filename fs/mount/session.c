@@ -46,13 +46,14 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * Few arenas, grown in large steps: nodes come and go by the thousand, and
+ * One arena, grown in large steps: nodes come and go by the thousand, and
  * buffers for reads of 1 MiB are not to be mapped anew for each.  The view
- * gives memory back itself.
+ * gives memory back itself, which malloc_trim(3) does of all but the end of
+ * another arena than the first.
  */
 static void tune_allocator(void)
 {
-	(void)mallopt(M_ARENA_MAX, 2);
+	(void)mallopt(M_ARENA_MAX, 1);
 	(void)mallopt(M_TOP_PAD, 1 << 20);
 	(void)mallopt(M_MMAP_THRESHOLD, 8 << 20);
 }

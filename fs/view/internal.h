@@ -50,6 +50,7 @@ struct sfs_view {
 	unsigned int rekeying;
 	pthread_cond_t rekeyed; /* signalled with `table` held */
 	size_t n_freed;		/* since memory was given back */
+	size_t n_freed_seen;	/* of them, when that was looked at last */
 	struct sfs_node *root;
 
 	pthread_rwlock_t devices_lock;

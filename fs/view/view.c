@@ -15,7 +15,9 @@
 enum {
 	WRITER_AGE_NS = 100000000, /* an idle writer is closed after this */
 	REAPER_TICK_NS = 50000000,
-	NODES_WORTH = 16384, /* freed, to give memory back */
+	/* Nodes freed, to give memory back: while more are, and in a pause. */
+	NODES_WORTH = 16384,
+	NODES_WORTH_PAUSE = 1024,
 };
 
 /* The folder that holds the mount point, to recognise it there. */
@@ -224,12 +226,14 @@ static struct timespec after_ns(long ns)
 /* What the kernel has forgotten is not worth keeping: malloc(3) would. */
 static void give_memory_back(struct sfs_view *view)
 {
-	bool worth;
+	bool pause, worth;
 
 	pthread_mutex_lock(&view->table);
-	worth = view->n_freed >= NODES_WORTH;
+	pause = view->n_freed == view->n_freed_seen;
+	worth = view->n_freed >= (pause ? NODES_WORTH_PAUSE : NODES_WORTH);
 	if (worth)
 		view->n_freed = 0;
+	view->n_freed_seen = view->n_freed;
 	pthread_mutex_unlock(&view->table);
 	if (worth)
 		malloc_trim(0);
