@@ -295,7 +295,8 @@ static int look_at_repo(const struct sfs_git_source *source,
 	if (followed->root) {
 		SFS_CLOSE int fd = open_dot_git(source, followed->root);
 
-		news->gone = fd == -ENOENT || fd == -ENOTDIR;
+		/* Behind a symlink there is nothing of the source's. */
+		news->gone = fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP;
 		if (news->gone)
 			return -ENOENT;
 		stamp_file(fd, &stamp);

@@ -160,6 +160,25 @@ static void test_nested(void **state)
 	close_source(&source);
 }
 
+/* A folder of which news came late: a symlink has its name, or one above. */
+static void test_behind_symlink(void **state)
+{
+	static const char *const roots[] = { "link", "link/n" };
+	struct source source;
+
+	(void)state;
+	run("git init -q v; git init -q v/n; ln -s v link");
+	open_source(&source, "");
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(sfs_tracked_add_repository(
+					 source.tracked, roots[i], NULL, NULL),
+				 -ENOENT);
+		assert_false(sfs_tracked_unreadable(source.tracked));
+		assert_false(sfs_tracked_has_repository(source.tracked));
+	}
+	close_source(&source);
+}
+
 /* What one repository says less of does not hide what another says. */
 static void test_two_say(void **state)
 {
@@ -219,6 +238,7 @@ int main(void)
 		WITH_GIT(test_worktree_inside),
 		WITH_GIT(test_submodule),
 		WITH_GIT(test_nested),
+		WITH_GIT(test_behind_symlink),
 		WITH_GIT(test_two_say),
 		WITH_GIT(test_drop_one),
 		WITH_GIT(test_worktree_of_submodule),
