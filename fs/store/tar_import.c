@@ -16,10 +16,12 @@
 #include "scratchfs/msg.h"
 #include "scratchfs/quota.h"
 #include "tar_internal.h"
+#include "tar_source.h"
 
 struct import {
 	const struct sfs_volume_tar *tar;
-	struct archive *archive; /* read */
+	struct sfs_tar_source *source;
+	struct archive *archive; /* read: the source's */
 	struct archive *disk;	 /* written */
 	char *prefix;		 /* tree/AT, or NULL: members carry it */
 	int stage_fd;		 /* holds the new tree/ and hidden/ */
@@ -123,9 +125,9 @@ static int copy_content(struct import *import, const char *path)
 					     offset) < ARCHIVE_OK)
 			return said(import, import->disk, path);
 		if (import->tar->progress)
-			import->tar->progress(import->tar->context,
-					      (uint64_t)archive_filter_bytes(
-						      import->archive, -1));
+			import->tar->progress(
+				import->tar->context,
+				sfs_tar_source_bytes(import->source));
 	}
 	return r == ARCHIVE_EOF ? 0 : said(import, import->archive, path);
 }
@@ -197,7 +199,7 @@ static int import_members(struct import *import)
 	struct archive_entry *entry;
 	int r;
 
-	while ((r = archive_read_next_header(import->archive, &entry)) ==
+	while ((r = sfs_tar_source_next(import->source, &entry)) ==
 		       ARCHIVE_OK ||
 	       r == ARCHIVE_WARN) {
 		r = import_member(import, entry);
@@ -236,19 +238,17 @@ static int set_up(struct import *import)
 		    ARCHIVE_EXTRACT_SECURE_NODOTDOT |
 		    ARCHIVE_EXTRACT_SECURE_NOABSOLUTEPATHS;
 
+	int r;
+
 	if (geteuid() == 0)
 		flags |= ARCHIVE_EXTRACT_OWNER;
-	import->archive = archive_read_new();
 	import->disk = archive_write_disk_new();
-	if (!import->archive || !import->disk)
+	if (!import->disk)
 		return -ENOMEM;
 	archive_write_disk_set_options(import->disk, flags);
-	archive_read_support_filter_all(import->archive);
-	archive_read_support_format_tar(import->archive);
-	if (archive_read_open_fd(import->archive, import->tar->fd, 65536) !=
-	    ARCHIVE_OK)
-		return said(import, import->archive, "the archive");
-	return 0;
+	r = sfs_tar_source_new(import->tar->fd, &import->source,
+			       &import->archive);
+	return r == -EIO ? said(import, import->archive, "the archive") : r;
 }
 
 /* ---- the stage ---- */
@@ -366,8 +366,7 @@ static int import_into(struct import *import, int root_fd)
 
 static void done(struct import *import)
 {
-	if (import->archive)
-		archive_read_free(import->archive);
+	sfs_tar_source_free(import->source);
 	if (import->disk)
 		archive_write_free(import->disk);
 	if (import->stage_fd >= 0)

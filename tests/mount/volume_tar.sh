@@ -110,6 +110,24 @@ tar -C "$WORK/out" -xpf "$WORK/out.tar"
 assert_eq "$(list_tree "$WORK/out")" "$(list_tree "$store/w/tree/a/b")"
 refuses export --at /nowhere w >/dev/null
 
+# Modes are those of the archive, also of what has an ACL or a long name there.
+mkdir -p "$WORK/modes/shared/sub"
+: >"$WORK/modes/shared/$long"
+chmod 4751 "$WORK/modes/shared/$long"
+if command -v setfacl >/dev/null; then
+	setfacl -d -m u:1234:rx "$WORK/modes/shared" 2>/dev/null || :
+	setfacl -m u:1234:rwx "$WORK/modes/shared/sub" 2>/dev/null || :
+fi
+chmod 1757 "$WORK/modes/shared"
+for format in gnu posix; do
+	acls=--acls
+	[ "$format" = posix ] || acls=--no-acls
+	tar -C "$WORK/modes" -czf "$WORK/modes.tar.gz" "--format=$format" "$acls" .
+	volume import --at "$format" w "$WORK/modes.tar.gz"
+	assert_eq "$(find "$store/w/tree/$format" -mindepth 1 -printf '%m %f\n' | sort)" \
+		"$(find "$WORK/modes" -mindepth 1 -printf '%m %f\n' | sort)" "$format"
+done
+
 # An ordinary user: same bytes, his own files.
 as_user "$SCRATCHFS" volume create mine >/dev/null
 as_user "$SCRATCHFS" volume import mine <"$WORK/v.tar"
