@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemonize.h"
 
+#include "loop.h"
+
 #include "scratchfs/cleanup.h"
 #include "scratchfs/command.h"
 #include "scratchfs/msg.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 int sfs_daemonize_reserve_stdio(void)
@@ -19,6 +22,20 @@ int sfs_daemonize_reserve_stdio(void)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* What has come since there is a mount is for the child as well. */
+static void pass_signals_on(pid_t child)
+{
+	sigset_t taken, pending;
+
+	sfs_loop_taken_signals(&taken);
+	sigpending(&pending);
+	for (int signo = 1; signo < NSIG; signo++)
+		if (sigismember(&taken, signo) == 1 &&
+		    sigismember(&pending, signo) == 1)
+			kill(child, signo);
+	sigprocmask(SIG_UNBLOCK, &taken, NULL);
 }
 
 static _Noreturn void wait_for_child(pid_t child, int ready_fd)
@@ -60,6 +77,7 @@ int sfs_daemonize_begin(int *ret_ready_fd)
 	}
 	if (child > 0) {
 		close(ends[1]);
+		pass_signals_on(child);
 		wait_for_child(child, ends[0]);
 	}
 	close(ends[0]);

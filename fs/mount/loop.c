@@ -24,7 +24,7 @@
 
 #define WORKERS_MAX 10
 
-static void taken_signals(sigset_t *ret)
+void sfs_loop_taken_signals(sigset_t *ret)
 {
 	sigemptyset(ret);
 	sigaddset(ret, SIGTERM);
@@ -40,7 +40,7 @@ int sfs_loop_block_signals(void)
 	 * one request. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	taken_signals(&taken);
+	sfs_loop_taken_signals(&taken);
 	return -pthread_sigmask(SIG_BLOCK, &taken, NULL);
 }
 
@@ -171,7 +171,7 @@ int sfs_loop_run(const struct sfs_loop *loop)
 
 	if (!workers)
 		return -ENOMEM;
-	taken_signals(&taken);
+	sfs_loop_taken_signals(&taken);
 	workers->mount = loop->mount;
 	/* Over rings there is little left to read here. */
 	if (loop->mount->tapped &&

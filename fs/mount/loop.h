@@ -4,8 +4,13 @@
 
 #include "ops.h"
 
-/* Blocks the signals that sfs_loop_run() takes and ignores those that a daemon
- * must not die of.  Before any thread is started. */
+#include <signal.h>
+
+/* Those that sfs_loop_run() takes. */
+void sfs_loop_taken_signals(sigset_t *ret);
+
+/* Blocks them and ignores those that a daemon must not die of.  Before any thread
+ * is started, and before there is a mount that it would leave behind, dead. */
 int sfs_loop_block_signals(void);
 
 /*

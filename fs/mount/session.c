@@ -239,6 +239,8 @@ int sfs_session_mount(struct sfs_session *session)
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	int err = fuse_arguments(session, &args);
 
+	if (err == 0)
+		err = sfs_loop_block_signals();
 	if (!session->config->debug)
 		fuse_set_log_func(pass_on);
 	if (err == 0)
@@ -347,10 +349,8 @@ static int make_events(struct sfs_session *session)
 static int start(struct sfs_session *session)
 {
 	struct sfs_notify notify;
-	int err = sfs_loop_block_signals();
+	int err = make_events(session);
 
-	if (err == 0)
-		err = make_events(session);
 	sfs_notify_init(&notify, &session->mount);
 	sfs_view_set_notify(session->mount.view, &notify);
 	if (err == 0)
