@@ -3,6 +3,7 @@
 # A caller that is alone is served by one worker that makes way for it; when that
 # one hangs in a request, everybody else goes on being served.
 . "$(dirname "$0")/../lib/mount.sh"
+. "$(dirname "$0")/../lib/ways.sh"
 
 need_root
 need strace
@@ -21,19 +22,6 @@ for path in sys.argv[3:]:
 PYTHON
 alone() {
 	"$TEST_PYTHON" "$WORK/alone.py" "$@"
-}
-
-# How often threads of a daemon made way, while a command ran.
-ways_made() { # PID CMD...
-	local pid=$1 tracer
-	shift
-	strace -f -qq -e trace=sched_setscheduler -o "$WORK/trace" -p "$pid" &
-	tracer=$!
-	wait_until 60 grep -q "^TracerPid:.$tracer$" "/proc/$pid/status"
-	"$@"
-	kill -INT "$tracer"
-	wait "$tracer" || :
-	grep -c SCHED_IDLE "$WORK/trace" || :
 }
 
 mkdir -p "$WORK/hanging/folder" "$WORK/source/hanging" "$WORK/source/logs"
