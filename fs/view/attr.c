@@ -221,6 +221,8 @@ static int set_all(struct sfs_view *view, const struct sfs_caller *caller,
 		sfs_fd_pin_before_mode(view, node, st->st_mode);
 	if (!err && to_set & SFS_SET_MODE)
 		err = set_mode(fd, st->st_mode);
+	if (!err && to_set & SFS_SET_MODE && st->st_mode & 0111)
+		sfs_fd_make_brief(view, node);
 	if (!err && to_set & times)
 		err = set_times(view, node, fd, st, to_set);
 	return err;

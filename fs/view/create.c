@@ -108,7 +108,7 @@ static int adopt_writer(struct sfs_view *view, struct sfs_node *node,
 {
 	bool reopens = (mode & 0600) == 0600 || geteuid() == 0;
 
-	return sfs_fd_adopt_write(view, node, fd, !reopens);
+	return sfs_fd_adopt_write(view, node, fd, mode, !reopens);
 }
 
 static int create_new(struct sfs_view *view, const struct sfs_caller *caller,
@@ -227,7 +227,7 @@ int sfs_view_tmpfile(struct sfs_view *view, const struct sfs_caller *caller,
 		r = path;
 	if (!r)
 		r = sfs_fd_adopt_write(view, ret->node, sfs_steal_fd(&fd),
-				       true);
+				       where.st.st_mode, true);
 	if (r)
 		sfs_node_forget(view, ret->node, 1);
 	return r;

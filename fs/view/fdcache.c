@@ -18,6 +18,7 @@ struct sfs_fdcache {
 	struct sfs_fd_entry *oldest, *newest;
 	unsigned int n, limit, n_writers;
 	unsigned int n_pins; /* readers and writers that are pinned */
+	unsigned int n_busy; /* those of files that may be executed */
 };
 
 static uint64_t now_ns(void)
@@ -103,6 +104,20 @@ static bool is_pin(const struct sfs_fd_entry *e)
 	return e->pinned && (e->kind == SFS_FD_WRITE || e->kind == SFS_FD_READ);
 }
 
+/* Is to be closed some time after its last use. */
+static bool is_idle_writer(const struct sfs_fd_entry *e)
+{
+	return e->kind == SFS_FD_WRITE && !e->pinned;
+}
+
+static void count(struct sfs_fdcache *cache, const struct sfs_fd_entry *e,
+		  int by)
+{
+	cache->n_writers += (unsigned int)(by * is_idle_writer(e));
+	cache->n_pins += (unsigned int)(by * is_pin(e));
+	cache->n_busy += (unsigned int)(by * (is_pin(e) && e->brief));
+}
+
 /* Out of the table; returned for closing if nobody uses it. */
 static struct sfs_fd_entry *remove_entry(struct sfs_fdcache *cache,
 					 struct sfs_fd_entry *e)
@@ -114,8 +129,7 @@ static struct sfs_fd_entry *remove_entry(struct sfs_fdcache *cache,
 	*at = e->next;
 	lru_remove(cache, e);
 	cache->n--;
-	cache->n_writers -= e->kind == SFS_FD_WRITE && !e->pinned;
-	cache->n_pins -= is_pin(e);
+	count(cache, e, -1);
 	e->node->fds--;
 	e->dead = true;
 	return e->users ? NULL : e;
@@ -215,7 +229,7 @@ void sfs_fd_put(struct sfs_fd *fd)
 		if (!--e->users) {
 			if (e->dead)
 				doom(&list, e);
-			else if (e->brief)
+			else if (e->brief && !e->pinned)
 				doom(&list, remove_entry(cache, e));
 		}
 		pthread_mutex_unlock(&cache->lock);
@@ -228,9 +242,9 @@ static void pin(struct sfs_fdcache *cache, struct sfs_fd_entry *e)
 {
 	if (e->pinned)
 		return;
-	cache->n_writers -= e->kind == SFS_FD_WRITE;
+	count(cache, e, -1);
 	e->pinned = true;
-	cache->n_pins += is_pin(e);
+	count(cache, e, 1);
 }
 
 bool sfs_fd_pin(const struct sfs_fd *fd)
@@ -244,6 +258,15 @@ bool sfs_fd_pin(const struct sfs_fd *fd)
 		pin(cache, fd->entry);
 	pthread_mutex_unlock(&cache->lock);
 	return live;
+}
+
+/* Is this new one a reason to wake the reaper? */
+static bool is_due(const struct sfs_fdcache *cache,
+		   const struct sfs_fd_entry *e)
+{
+	if (is_pin(e))
+		return e->brief || cache->n_pins % WAKE_PINS == 0;
+	return is_idle_writer(e) && cache->n_writers == 1;
 }
 
 int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
@@ -281,10 +304,8 @@ int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
 		lru_add(cache, e);
 		cache->n++;
 		node->fds++;
-		if (e->kind == SFS_FD_WRITE && !e->pinned)
-			wake = !cache->n_writers++;
-		cache->n_pins += is_pin(e);
-		wake |= is_pin(e) && cache->n_pins % WAKE_PINS == 0;
+		count(cache, e, 1);
+		wake = is_due(cache, e);
 		e->users++; /* so that it is not evicted at once */
 		evict(cache, cache->limit, &list);
 		e->users--;
@@ -309,13 +330,39 @@ int sfs_fd_adopt_path(struct sfs_view *view, struct sfs_node *node,
 }
 
 int sfs_fd_adopt_write(struct sfs_view *view, struct sfs_node *node, int fd,
-		       bool pin)
+		       mode_t mode, bool pin)
 {
-	struct sfs_fd_entry what = { .kind = SFS_FD_WRITE,
-				     .fd = fd,
-				     .pinned = pin };
+	struct sfs_fd_entry what = {
+		.kind = SFS_FD_WRITE,
+		.fd = fd,
+		.pinned = pin,
+		.brief = mode & 0111,
+	};
 
 	return sfs_fdcache_put(view, node, &what, pin, NULL);
+}
+
+void sfs_fd_make_brief(struct sfs_view *view, struct sfs_node *node)
+{
+	struct sfs_fdcache *cache = view->fds;
+	struct doomed list = { NULL };
+	struct sfs_fd_entry *e;
+	bool wake = false;
+
+	pthread_mutex_lock(&cache->lock);
+	e = find(cache, node, SFS_FD_WRITE);
+	if (e) {
+		count(cache, e, -1);
+		e->brief = true;
+		count(cache, e, 1);
+		wake = e->pinned;
+		if (!e->users && !e->pinned)
+			doom(&list, remove_entry(cache, e));
+	}
+	pthread_mutex_unlock(&cache->lock);
+	close_doomed(&list);
+	if (wake)
+		pthread_cond_signal(&view->reaper_wake);
 }
 
 static void drop_kind(struct sfs_fdcache *cache, struct sfs_node *node,
@@ -367,7 +414,7 @@ unsigned int sfs_fd_close_idle_writers(struct sfs_view *view, uint64_t age_ns)
 	for (struct sfs_fd_entry *e = cache->oldest, *newer;
 	     e && cache->n_writers; e = newer) {
 		newer = e->newer;
-		if (e->kind == SFS_FD_WRITE && !e->users && !e->pinned &&
+		if (is_idle_writer(e) && !e->users &&
 		    e->used_ns + age_ns <= now)
 			doom(&list, remove_entry(cache, e));
 	}
@@ -384,19 +431,25 @@ enum {
 
 unsigned int sfs_fdcache_old_pins(struct sfs_view *view, unsigned int most,
 				  uint64_t age_ns, struct sfs_node **ret,
-				  unsigned int room, bool *ret_many)
+				  unsigned int room, bool *ret_wanted)
 {
 	struct sfs_fdcache *cache = view->fds;
 	uint64_t now = now_ns();
-	unsigned int n = 0;
+	unsigned int n = 0, left;
+	bool many;
 
 	pthread_mutex_lock(&cache->lock);
-	*ret_many = cache->n_pins > most;
+	many = cache->n_pins > most;
+	left = many ? cache->n_pins : cache->n_busy;
+	*ret_wanted = left > 0;
 	if (cache->n_pins > cache->limit / CROWDED_SHARE)
 		age_ns = 0;
-	for (struct sfs_fd_entry *e = cache->oldest; e && *ret_many && n < room;
+	for (struct sfs_fd_entry *e = cache->oldest; e && left && n < room;
 	     e = e->newer) {
-		if (!is_pin(e) || e->users || e->used_ns + age_ns > now)
+		if (!is_pin(e) || !(many || e->brief))
+			continue;
+		left--;
+		if (e->users || e->used_ns + age_ns > now)
 			continue;
 		e->used_ns = now; /* not again at once, if it stays */
 		if (sfs_node_get_live(view, e->node))

@@ -37,11 +37,12 @@ int sfs_fdcache_put(struct sfs_view *view, struct sfs_node *node,
 
 /*
  * The nodes of at most `room` pinned readers and writers that were not used for
- * `age_ns`, if there are more than `most` pins; counted.  *ret_many: there are.
+ * `age_ns`: of all if there are more than `most` of them, else of those that keep
+ * a file from being executed.  Counted.  *ret_wanted: there are such pins.
  */
 unsigned int sfs_fdcache_old_pins(struct sfs_view *view, unsigned int most,
 				  uint64_t age_ns, struct sfs_node **ret,
-				  unsigned int room, bool *ret_many);
+				  unsigned int room, bool *ret_wanted);
 
 /* Halves the cache when the process has no descriptor left. */
 void sfs_fdcache_make_room(struct sfs_fdcache *cache);

@@ -210,7 +210,7 @@ static int exchange_object(struct across *a, bool copied)
 		bool reopens = geteuid() == 0 || (st.st_mode & 0600) == 0600;
 
 		return sfs_fd_adopt_write(view, node, sfs_steal_fd(&a->copy),
-					  !reopens);
+					  st.st_mode, !reopens);
 	}
 	return 0;
 }

@@ -58,15 +58,15 @@ bool sfs_fd_probe_pins(struct sfs_view *view)
 {
 	struct sfs_node *nodes[PROBES];
 	unsigned int n;
-	bool many;
+	bool wanted;
 
 	if (!view->notify.inval_entry)
 		return false;
 	n = sfs_fdcache_old_pins(view, MANY_PINS, PIN_AGE_NS, nodes, PROBES,
-				 &many);
+				 &wanted);
 	for (unsigned int i = 0; i < n; i++) {
 		probe(view, nodes[i]);
 		sfs_node_put(view, nodes[i]);
 	}
-	return many;
+	return wanted;
 }

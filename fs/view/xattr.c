@@ -219,6 +219,8 @@ int sfs_view_setxattr(struct sfs_view *view, const struct sfs_caller *caller,
 		err = -errno;
 	if (!err && !strcmp(name, ACL_OF_ACCESS))
 		err = heed_group(view, caller, object.fd);
+	if (!err && !strcmp(name, ACL_OF_ACCESS))
+		sfs_fd_make_brief(view, node);
 	if (!err)
 		sfs_settle_own(view, node, object.fd);
 	return err;

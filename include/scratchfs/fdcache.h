@@ -63,14 +63,18 @@ void sfs_fd_put(struct sfs_fd *fd);
 /*
  * Gives a descriptor into the cache's ownership as the node's: O_PATH for
  * `tree` (sfs_fd_adopt_path), or for writing with its mode O_RDWR or O_WRONLY
- * (sfs_fd_adopt_write).  A pinned one stays until the node goes: for objects
- * that have lost their name, and for files that could not be opened again.
- * Closes fd also on failure.
+ * (sfs_fd_adopt_write; `mode` is the file's).  A pinned one stays until the node
+ * goes: for objects that have lost their name, and for files that could not be
+ * opened again.  Closes fd also on failure.
  */
 int sfs_fd_adopt_path(struct sfs_view *view, struct sfs_node *node,
 		      unsigned int tree, int fd, bool pin);
 int sfs_fd_adopt_write(struct sfs_view *view, struct sfs_node *node, int fd,
-		       bool pin);
+		       mode_t mode, bool pin);
+
+/* The file may be executed from now on: its writer, unless it is pinned, is
+ * closed as soon as nobody uses it. */
+void sfs_fd_make_brief(struct sfs_view *view, struct sfs_node *node);
 
 /* The descriptor of this handle stays until the node goes.  False: it is not
  * the node's any more; another one has taken its place. */
@@ -86,10 +90,11 @@ void sfs_fd_pin_before_mode(struct sfs_view *view, struct sfs_node *node,
 			    mode_t mode);
 
 /*
- * Nothing says when a pinned file was closed.  When there are many: makes the
- * kernel drop the names of those that were not used lately, so that it forgets
- * the ones that nobody has open.  Returns whether there still are many.
- * Called by a thread of the view, with no lock held.
+ * Nothing says when a pinned file was closed.  When there are many, or one that
+ * could be executed on the host but for its writer: makes the kernel drop the
+ * names of those that were not used lately, so that it forgets the ones that
+ * nobody has open.  Returns whether there still are such.  Called by a thread of
+ * the view, with no lock held.
  */
 bool sfs_fd_probe_pins(struct sfs_view *view);
 
