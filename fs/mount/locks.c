@@ -22,6 +22,7 @@ struct owner {
 	struct owner *next;
 	struct sfs_node *node;
 	uint64_t id, handle; /* handle: the last one that it locked through */
+	bool is_flock;	     /* OFD locks of the same file have another one */
 	unsigned int users;
 	bool closing; /* a descriptor of that open file was closed: the last? */
 	int fd;
@@ -59,11 +60,12 @@ static struct owner **chain_of(struct sfs_locks *locks,
 
 /* Where it is linked, or the chain's end.  Locked. */
 static struct owner **find(struct sfs_locks *locks, const struct sfs_node *node,
-			   uint64_t id)
+			   uint64_t id, bool is_flock)
 {
 	struct owner **at = chain_of(locks, node);
 
-	while (*at && ((*at)->node != node || (*at)->id != id))
+	while (*at && ((*at)->node != node || (*at)->id != id ||
+		       (*at)->is_flock != is_flock))
 		at = &(*at)->next;
 	return at;
 }
@@ -87,7 +89,7 @@ static struct owner *get_known(struct sfs_locks *locks,
 	struct owner *owner;
 
 	pthread_mutex_lock(&locks->lock);
-	owner = *find(locks, call->node, call->owner);
+	owner = *find(locks, call->node, call->owner, call->is_flock);
 	if (owner) {
 		owner->users++;
 		owner->handle = call->handle;
@@ -109,7 +111,8 @@ static int get(struct sfs_locks *locks, const struct sfs_lock_call *call,
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
 		return -ENOMEM;
-	fresh->fd = sfs_view_open_to_lock(locks->mount->view, call->node);
+	fresh->fd = sfs_view_open_to_lock(locks->mount->view, call->node,
+					  call->is_flock);
 	if (fresh->fd < 0) {
 		int err = fresh->fd;
 
@@ -118,8 +121,9 @@ static int get(struct sfs_locks *locks, const struct sfs_lock_call *call,
 	}
 	fresh->node = call->node;
 	fresh->id = call->owner;
+	fresh->is_flock = call->is_flock;
 	pthread_mutex_lock(&locks->lock);
-	at = find(locks, call->node, call->owner);
+	at = find(locks, call->node, call->owner, call->is_flock);
 	*ret = *at;
 	if (!*at) {
 		*ret = *at = fresh;
@@ -339,7 +343,8 @@ int sfs_locks_get(struct sfs_locks *locks, const struct sfs_lock_call *call,
 	int err = 0;
 
 	if (!owner)
-		fd = sfs_view_open_to_lock(locks->mount->view, call->node);
+		fd = sfs_view_open_to_lock(locks->mount->view, call->node,
+					   true);
 	if (!owner && fd < 0)
 		return fd;
 	*ret = call->lock;
@@ -369,7 +374,7 @@ void sfs_locks_flush(struct sfs_locks *locks, struct sfs_node *node,
 	struct owner **at, *gone = NULL;
 
 	pthread_mutex_lock(&locks->lock);
-	at = find(locks, node, id);
+	at = find(locks, node, id, false);
 	if (*at && (*at)->users) { /* another thread of it waits for a lock */
 		(void)fcntl((*at)->fd, F_OFD_SETLK, &all);
 		wake(locks);

@@ -28,7 +28,8 @@ int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags)
 	return err;
 }
 
-int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node)
+int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node,
+			  bool for_flock)
 {
 	SFS_FD object = SFS_FD_NONE;
 	struct stat st;
@@ -47,8 +48,7 @@ int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node)
 		return err;
 	if (fstat(object.fd, &st))
 		return -errno;
-	/* A program must stay executable while somebody locks it. */
-	if (!(st.st_mode & 0111))
+	if (!for_flock || !(st.st_mode & 0111))
 		fd = sfs_backing_reopen(object.fd, O_RDWR);
 	return fd < 0 ? sfs_backing_reopen(object.fd, O_RDONLY) : fd;
 }

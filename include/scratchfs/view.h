@@ -141,9 +141,11 @@ int sfs_view_removexattr(struct sfs_view *view, struct sfs_node *node,
  * O_TRUNC and writing.  Only used by mounts that answer OPEN. */
 int sfs_view_open(struct sfs_view *view, struct sfs_node *node, int flags);
 /* A descriptor of the node's object, the caller's to close, for locks on it: for
- * writing too where it may be.  A scratch file is copied up for that, as its
- * object would change with the first write. */
-int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node);
+ * writing too where it may be; for flock(2), which does not need that, not if it
+ * is a program, which stays executable.  A scratch file is copied up for that, as
+ * its object would change with the first write. */
+int sfs_view_open_to_lock(struct sfs_view *view, struct sfs_node *node,
+			  bool for_flock);
 ssize_t sfs_view_read(struct sfs_view *view, struct sfs_node *node,
 		      void *buffer, size_t size, off_t offset);
 struct sfs_write {

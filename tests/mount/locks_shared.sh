@@ -105,6 +105,25 @@ exclude "$WORK/one/data/file" "$WORK/project/data/file"
 exclude "$WORK/project/data/file" "$WORK/two/data/file"
 exclude "$WORK/one/data/file" "$WORK/one/data/file"
 
+# A program can be locked in all ways, and flock leaves it executable.
+cp /bin/true "$WORK/one/data/program"
+a ok open f "$WORK/one/data/program"
+b ok open f "$WORK/two/data/program"
+a ok flock write f
+a ok posix read f
+a ok posix write f
+b busy posix read f
+b busy flock read f
+a ok posix unlock f
+a ok ofd write f
+b busy ofd read f
+a ok close f
+b ok close f
+(
+	flock -x 9
+	"$WORK/project/data/program" || fail "flock keeps it from being run"
+) 9<"$WORK/one/data/program"
+
 # Whoever is killed holds nothing any more.
 a ok open f "$WORK/one/logs/file"
 a ok posix write f
