@@ -86,6 +86,7 @@ void sfs_op_write(fuse_req_t req, fuse_ino_t ino, const char *buffer,
 		  size_t size, off_t offset, struct fuse_file_info *fi)
 {
 	struct sfs_mount *mount = sfs_op_begin(req, SFS_REQUEST_WRITE);
+	const struct sfs_caller caller = sfs_op_caller(req);
 	struct iovec iov = {
 		.iov_base = (void *)(uintptr_t)buffer, /* only read from */
 		.iov_len = size,
@@ -96,8 +97,7 @@ void sfs_op_write(fuse_req_t req, fuse_ino_t ino, const char *buffer,
 		.offset = offset,
 		/* Mapped pages go where they belong, whoever sends them. */
 		.append = (fi->flags & O_APPEND) && !fi->writepage,
-		.kill_suidgid = sfs_features_kill(fi),
-		.gid = fuse_req_ctx(req)->gid,
+		.killer = sfs_features_kill(fi) ? &caller : NULL,
 	};
 
 	sfs_reply_written(req, sfs_view_write(mount->view,
@@ -118,11 +118,12 @@ void sfs_op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
 /* These two requests do not say who may keep set-ID bits. */
 static int drop_set_ids(fuse_req_t req, struct sfs_mount *mount, fuse_ino_t ino)
 {
-	if (!sfs_tap_has(mount, SFS_FUSE_HANDLE_KILLPRIV_V2) ||
-	    fuse_req_ctx(req)->uid == 0)
+	const struct sfs_caller caller = sfs_op_caller(req);
+
+	if (!sfs_tap_has(mount, SFS_FUSE_HANDLE_KILLPRIV_V2) || !caller.uid)
 		return 0;
 	return sfs_view_drop_set_ids(mount->view, sfs_op_node(mount, ino),
-				     fuse_req_ctx(req)->gid);
+				     &caller);
 }
 
 void sfs_op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,

@@ -140,7 +140,7 @@ static int set_size(struct sfs_view *view, struct sfs_node *node, off_t size,
 	int err = sfs_fd_write(view, node, &writer);
 
 	if (!err && killer)
-		err = sfs_drop_set_ids(writer.fd, killer->gid);
+		err = sfs_drop_set_ids(writer.fd, killer);
 	if (!err)
 		err = sfs_charge_begin(view, node, writer.fd, size, 0, &charge,
 				       NULL);
@@ -149,13 +149,21 @@ static int set_size(struct sfs_view *view, struct sfs_node *node, off_t size,
 	return err;
 }
 
-/* With neither of them it still moves ctime, as chown(2) does. */
-static int set_owner(int fd, const struct stat *st, unsigned int to_set)
+/*
+ * With neither of them it still moves ctime, as chown(2) does; or it is a write
+ * (io=passthrough) that takes set-ID bits away.  As root the host's kernel would
+ * leave some of these that `killer`, who may not keep them, has to lose.
+ */
+static int set_owner(int fd, const struct stat *st, unsigned int to_set,
+		     const struct sfs_caller *killer)
 {
 	uid_t uid = to_set & SFS_SET_UID ? st->st_uid : (uid_t)-1;
 	gid_t gid = to_set & SFS_SET_GID ? st->st_gid : (gid_t)-1;
+	int err = killer ? sfs_drop_set_ids(fd, killer) : 0;
 
-	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) ? -errno : 0;
+	if (!err && fchownat(fd, "", uid, gid, AT_EMPTY_PATH))
+		err = -errno;
+	return err;
 }
 
 static int set_mode(int fd, mode_t mode)
@@ -216,7 +224,9 @@ static int set_all(struct sfs_view *view, const struct sfs_caller *caller,
 			       to_set & SFS_SET_KILL_SUIDGID ? caller : NULL);
 	if (!err && (to_set & owner ||
 		     !(to_set & (SFS_SET_SIZE | SFS_SET_MODE | times))))
-		err = set_owner(fd, st, to_set);
+		err = set_owner(fd, st, to_set,
+				view->params.as_caller && caller->uid ? caller
+								      : NULL);
 	if (!err && to_set & SFS_SET_MODE)
 		sfs_fd_pin_before_mode(view, node, st->st_mode);
 	if (!err && to_set & SFS_SET_MODE)

@@ -61,3 +61,29 @@ void sfs_caller_leave(struct sfs_view *view, const struct sfs_caller *caller)
 	if (caller->gid)
 		setfsgid(0);
 }
+
+/* The supplementary groups are in /proc only. */
+bool sfs_caller_is_in(const struct sfs_caller *caller, gid_t gid)
+{
+	char path[32], line[1024];
+	SFS_FCLOSE FILE *status = NULL;
+	bool found = caller->gid == gid;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)caller->pid);
+	if (!found)
+		status = fopen(path, "re");
+	while (!found && status && fgets(line, sizeof(line), status)) {
+		char *at = line + sizeof("Groups:") - 1, *end;
+
+		if (strncmp(line, "Groups:", sizeof("Groups:") - 1))
+			continue;
+		for (; !found; at = end) {
+			unsigned long group = strtoul(at, &end, 10);
+
+			if (end == at)
+				break;
+			found = group == gid;
+		}
+	}
+	return found;
+}

@@ -64,7 +64,7 @@ void sfs_change_end(struct sfs_change *change)
 	change->lock = NULL;
 }
 
-int sfs_drop_set_ids(int fd, gid_t gid)
+int sfs_drop_set_ids(int fd, const struct sfs_caller *writer)
 {
 	char path[SFS_BACKING_PROC_MAX];
 	struct stat st;
@@ -72,9 +72,12 @@ int sfs_drop_set_ids(int fd, gid_t gid)
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (st.st_mode & S_IXGRP || st.st_gid != gid)
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (st.st_mode & S_ISGID &&
+	    (st.st_mode & S_IXGRP || !sfs_caller_is_in(writer, st.st_gid)))
 		drop |= S_ISGID;
-	if (!S_ISREG(st.st_mode) || !(st.st_mode & drop))
+	if (!(st.st_mode & drop))
 		return 0;
 	/* EPERM: not the owner, so the write itself will do it. */
 	if (chmod(sfs_backing_proc_path(fd, path),

@@ -39,10 +39,9 @@ int sfs_read_begin(struct sfs_view *view, struct sfs_node *node,
 
 /*
  * Takes the set-ID bits away that a write by somebody without CAP_FSETID takes
- * away: S_ISUID, and S_ISGID of what the group may execute or is not the
- * writer's group `gid` (its other groups are not known here).  For an object
- * behind any descriptor.
+ * away: S_ISUID, and S_ISGID of what the group may execute or `writer` is not in
+ * the group of.  For an object behind any descriptor.
  */
-int sfs_drop_set_ids(int fd, gid_t gid);
+int sfs_drop_set_ids(int fd, const struct sfs_caller *writer);
 
 #endif

@@ -132,8 +132,8 @@ ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 
 	if (!err)
 		err = sfs_fd_write(view, node, &writer);
-	if (!err && write->kill_suidgid)
-		err = sfs_drop_set_ids(writer.fd, write->gid);
+	if (!err && write->killer)
+		err = sfs_drop_set_ids(writer.fd, write->killer);
 	if (err)
 		return err;
 	n = write_charged(view, node, writer.fd, write);
@@ -190,7 +190,7 @@ int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node, bool data_only)
 }
 
 int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node,
-			  gid_t gid)
+			  const struct sfs_caller *killer)
 {
 	SFS_CHANGE change = SFS_CHANGE_NONE;
 	SFS_FD object = SFS_FD_NONE;
@@ -198,7 +198,7 @@ int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node,
 
 	if (!err)
 		err = sfs_fd_object(view, node, &object);
-	return err ? err : sfs_drop_set_ids(object.fd, gid);
+	return err ? err : sfs_drop_set_ids(object.fd, killer);
 }
 
 struct extent {

@@ -321,5 +321,7 @@ void sfs_view_wake(struct sfs_view *view);
 /* New objects belong to the caller, with its umask, until _leave. */
 void sfs_caller_enter(struct sfs_view *view, const struct sfs_caller *caller);
 void sfs_caller_leave(struct sfs_view *view, const struct sfs_caller *caller);
+/* Is it a member of the group? */
+bool sfs_caller_is_in(const struct sfs_caller *caller, gid_t gid);
 
 #endif

@@ -127,32 +127,6 @@ ssize_t sfs_view_listxattr(struct sfs_view *view, struct sfs_node *node,
 	return (ssize_t)length;
 }
 
-/* Is the caller in the group?  Its supplementary groups are in /proc only. */
-static bool is_in_group(const struct sfs_caller *caller, gid_t gid)
-{
-	char path[32], line[1024];
-	SFS_FCLOSE FILE *status = NULL;
-	bool found = caller->gid == gid;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)caller->pid);
-	if (!found)
-		status = fopen(path, "re");
-	while (!found && status && fgets(line, sizeof(line), status)) {
-		char *at = line + sizeof("Groups:") - 1, *end;
-
-		if (strncmp(line, "Groups:", sizeof("Groups:") - 1))
-			continue;
-		for (; !found; at = end) {
-			unsigned long group = strtoul(at, &end, 10);
-
-			if (end == at)
-				break;
-			found = group == gid;
-		}
-	}
-	return found;
-}
-
 /* An ACL sets the mode too, and like chmod(2) it takes S_ISGID away from
  * somebody who is not in the group.  The host's kernel has looked at us. */
 static int heed_group(struct sfs_view *view, const struct sfs_caller *caller,
@@ -165,7 +139,7 @@ static int heed_group(struct sfs_view *view, const struct sfs_caller *caller,
 		return 0;
 	if (fstat(fd, &st))
 		return -errno;
-	if (!(st.st_mode & S_ISGID) || is_in_group(caller, st.st_gid))
+	if (!(st.st_mode & S_ISGID) || sfs_caller_is_in(caller, st.st_gid))
 		return 0;
 	if (chmod(sfs_backing_proc_path(fd, path),
 		  st.st_mode & (07777 & ~(mode_t)S_ISGID)))

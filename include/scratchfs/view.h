@@ -152,9 +152,9 @@ struct sfs_write {
 	const struct iovec *iov;
 	int n_iov;
 	off_t offset;
-	bool append;	   /* O_APPEND: at the end, atomically */
-	bool kill_suidgid; /* the writer may not keep set-ID bits */
-	gid_t gid;	   /* then: the writer\'s group */
+	bool append; /* O_APPEND: at the end, atomically */
+	/* Who writes, if that is somebody who may not keep set-ID bits. */
+	const struct sfs_caller *killer;
 };
 ssize_t sfs_view_write(struct sfs_view *view, struct sfs_node *node,
 		       const struct sfs_write *write);
@@ -163,7 +163,7 @@ int sfs_view_fsync(struct sfs_view *view, struct sfs_node *node,
 /* What a change by somebody unprivileged does to set-ID bits, for the changes
  * below, which do not say who asks. */
 int sfs_view_drop_set_ids(struct sfs_view *view, struct sfs_node *node,
-			  gid_t gid);
+			  const struct sfs_caller *killer);
 int sfs_view_fallocate(struct sfs_view *view, struct sfs_node *node, int mode,
 		       off_t offset, off_t length);
 off_t sfs_view_lseek(struct sfs_view *view, struct sfs_node *node, off_t offset,

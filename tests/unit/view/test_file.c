@@ -71,7 +71,7 @@ static void somebodys_write_takes_set_id_bits_away(void **state)
 	struct iovec iov = { (char[]){ "x" }, 1 };
 	struct sfs_write write = { .iov = &iov,
 				   .n_iov = 1,
-				   .kill_suidgid = true };
+				   .killer = &fx_caller };
 	struct sfs_node *node;
 
 	fx_put(fx, "source/file", "12345");
