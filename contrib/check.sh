@@ -67,7 +67,8 @@ needs() {
 		;;
 	esac
 	case $1 in *" mount "*)
-		printf '%s\n' "podman podman" "runc runc" "busybox busybox-static"
+		printf '%s\n' "podman podman" "runc runc" "busybox busybox-static" \
+			"strace strace"
 		;;
 	esac
 	case $1 in *" asan "* | *" fuzz "*)
