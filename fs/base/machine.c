@@ -3,7 +3,6 @@
 
 #include "scratchfs/cleanup.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -63,24 +62,4 @@ bool sfs_machine_setting(const char *path, long *ret)
 		return false;
 	*ret = text[0] == 'Y' ? 1 : text[0] == 'N' ? 0 : atol(text);
 	return true;
-}
-
-char *sfs_machine_stat_field(pid_t thread, unsigned int field,
-			     char text[static SFS_STAT_MAX])
-{
-	SFS_CLOSE int fd = -1;
-	char *at;
-	ssize_t n;
-
-	snprintf(text, SFS_STAT_MAX, "/proc/%d/stat", (int)thread);
-	fd = open(text, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, text, SFS_STAT_MAX - 1);
-	if (n <= 0)
-		return NULL;
-	text[n] = '\0';
-	/* The second field is a name in parentheses, with anything in it. */
-	at = strrchr(text, ')');
-	for (unsigned int i = 2; at && i < field; i++)
-		at = strchr(at + 1, ' ');
-	return at ? at + 1 : NULL;
 }

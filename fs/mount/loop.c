@@ -2,20 +2,15 @@
 /*
  * Threads that read requests and answer them.
  *
- * All read the same descriptor: the kernel wakes one for each request (but see
- * sole.h).  They do not look at a flag in order to end: when the connection ends,
- * and only then, reading says so to each of them.  What ends it is the last
- * unmount.
+ * All read the same descriptor: the kernel wakes one for each request.  They
+ * do not look at a flag in order to end: when the connection ends, and only
+ * then, reading says so to each of them.  What ends it is the last unmount.
  */
 #include "loop.h"
-
-#include "sole.h"
-#include "tap.h"
 
 #include "scratchfs/cleanup.h"
 #include "scratchfs/msg.h"
 
-#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -44,25 +39,11 @@ int sfs_loop_block_signals(void)
 	return -pthread_sigmask(SIG_BLOCK, &taken, NULL);
 }
 
-static pid_t caller_of(const struct fuse_buf *buf, int n)
-{
-	struct fuse_in_header head;
-
-	if (n < (int)sizeof(head))
-		return 0;
-	memcpy(&head, buf->mem, sizeof(head));
-	return (pid_t)head.pid;
-}
-
 /* One request.  False: there will be none any more. */
-static bool serve_one(struct sfs_mount *mount, struct sfs_sole_worker *worker,
-		      struct fuse_buf *buf)
+static bool serve_one(struct sfs_mount *mount, struct fuse_buf *buf)
 {
-	int n;
+	int n = fuse_session_receive_buf(mount->session, buf);
 
-	sfs_sole_before_read(worker);
-	n = fuse_session_receive_buf(mount->session, buf);
-	sfs_sole_after_read(worker, caller_of(buf, n));
 	if (n == -EINTR || n == -EAGAIN)
 		return true;
 	if (n <= 0)
@@ -73,12 +54,11 @@ static bool serve_one(struct sfs_mount *mount, struct sfs_sole_worker *worker,
 
 int sfs_loop_init(struct sfs_mount *mount)
 {
-	struct sfs_sole_worker first = { 0 };
 	struct fuse_buf buf = { 0 };
 	bool more = true;
 
 	while (more && !mount->initialized)
-		more = serve_one(mount, &first, &buf) &&
+		more = serve_one(mount, &buf) &&
 		       !fuse_session_exited(mount->session);
 	free(buf.mem);
 	if (fuse_session_exited(mount->session))
@@ -88,7 +68,6 @@ int sfs_loop_init(struct sfs_mount *mount)
 
 struct workers {
 	struct sfs_mount *mount;
-	struct sfs_sole *sole; /* NULL: all read, always */
 	pthread_t threads[WORKERS_MAX];
 	unsigned int count;
 	int ended_fd; /* eventfd: one for each that has ended */
@@ -97,17 +76,13 @@ struct workers {
 static void *work(void *arg)
 {
 	struct workers *workers = arg;
-	struct sfs_mount *mount = workers->mount;
-	struct sfs_sole_worker worker;
 	struct fuse_buf buf = { 0 };
-	int err = sfs_view_thread_init(mount->view);
+	int err = sfs_view_thread_init(workers->mount->view);
 
 	if (err < 0)
 		sfs_msg_errno(-err, "a thread cannot have its own umask");
-	sfs_sole_join(&worker, workers->sole, fuse_session_fd(mount->session));
-	while (serve_one(mount, &worker, &buf))
+	while (serve_one(workers->mount, &buf))
 		continue;
-	sfs_sole_end(&worker);
 	free(buf.mem);
 	eventfd_write(workers->ended_fd, 1);
 	return NULL;
@@ -173,10 +148,6 @@ int sfs_loop_run(const struct sfs_loop *loop)
 		return -ENOMEM;
 	sfs_loop_taken_signals(&taken);
 	workers->mount = loop->mount;
-	/* Over rings there is little left to read here. */
-	if (loop->mount->tapped &&
-	    !sfs_tap_has(loop->mount, SFS_FUSE_OVER_IO_URING))
-		workers->sole = sfs_sole_new();
 	workers->ended_fd = eventfd(0, EFD_CLOEXEC);
 	signal_fd = signalfd(-1, &taken, SFD_CLOEXEC);
 	int err = workers->ended_fd < 0 || signal_fd < 0 ? -errno : 0;
@@ -192,7 +163,6 @@ int sfs_loop_run(const struct sfs_loop *loop)
 		pthread_join(workers->threads[i], NULL);
 	if (workers->ended_fd >= 0)
 		close(workers->ended_fd);
-	sfs_sole_free(workers->sole);
 	free(workers);
 	return err;
 }

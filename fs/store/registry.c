@@ -11,7 +11,6 @@
 #include "keyfile.h"
 #include "scratchfs/backing.h"
 #include "scratchfs/cleanup.h"
-#include "scratchfs/machine.h"
 
 static int open_registry(int *ret_fd)
 {
@@ -32,13 +31,24 @@ static int open_registry(int *ret_fd)
  */
 static uint64_t start_of(pid_t pid)
 {
-	char text[SFS_STAT_MAX];
-	char *at = sfs_machine_stat_field(pid, 3, text); /* the state */
+	SFS_FCLOSE FILE *file = NULL;
+	char path[32], text[1024];
+	char *at;
+	size_t len;
 
-	if (!at || strchr("ZX", *at))
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
 		return 0;
-	at = sfs_machine_stat_field(pid, 22, text);
-	return at ? strtoull(at, NULL, 10) : 0;
+	len = fread(text, 1, sizeof(text) - 1, file);
+	text[len] = '\0';
+	/* The name may hold anything; field 3, the state, follows its ')'. */
+	at = strrchr(text, ')');
+	if (!at || !at[1] || strchr("ZX", at[2]))
+		return 0;
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
 int sfs_registry_entry_new(struct sfs_registry_entry **ret)

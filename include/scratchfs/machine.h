@@ -6,7 +6,6 @@
  * What this machine has.
  */
 #include <stdbool.h>
-#include <sys/types.h>
 
 /* Is it in $PATH and executable?  *ret_path (may be NULL): malloced. */
 bool sfs_machine_program(const char *name, char **ret_path);
@@ -21,12 +20,5 @@ bool sfs_machine_has_kernel(unsigned int major, unsigned int minor);
 /* A number in a file of /proc/sys or /sys, Y being 1 and N 0.  False: there is
  * no such file. */
 bool sfs_machine_setting(const char *path, long *ret);
-
-/* A field of /proc/THREAD/stat, of those after the name (3 and more; proc(5)
- * counts them), with the rest of the line behind it.  Points into text; NULL:
- * there is no such thread. */
-#define SFS_STAT_MAX 1024
-char *sfs_machine_stat_field(pid_t thread, unsigned int field,
-			     char text[static SFS_STAT_MAX]);
 
 #endif
