@@ -82,12 +82,22 @@ static void the_one_whose_folder_was_cut_off(void **state)
 static void none_that_is_forgotten(void **state)
 {
 	struct fixture *fx = *state;
-	char path[32];
+	char path[32], other[32];
 
 	for (int i = 0; i < MANY; i++) {
 		snprintf(path, sizeof(path), "source/%d", i);
 		fx_put(fx, path, "text");
 		assert_non_null(fx_node(fx, path + strlen("source/")));
+	}
+	/* Under their former names they are not to be found either. */
+	for (int i = MANY / 2; i < MANY; i++) {
+		snprintf(path, sizeof(path), "%d", i);
+		snprintf(other, sizeof(other), "other-%d", i);
+		assert_int_equal(sfs_view_rename(fx->view, fx_node(fx, ""),
+						 path, fx_node(fx, ""), other,
+						 0),
+				 0);
+		assert_non_null(named(fx, "", other));
 	}
 	assert_non_null(named(fx, "", "7"));
 	fx_forget(fx);
